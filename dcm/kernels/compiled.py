@@ -164,7 +164,9 @@ def unpack(circuit) -> Weights:
         return tuple(np.array(a, dtype=float, order="C") for a in arrays)
 
     w_down_t, w_pi_t = copies(w.T for w in circuit.w_down), copies(w.T for w in circuit.w_pi)
-    return Weights(copies(circuit.w_up), w_down_t, copies(circuit.w_ip), w_pi_t, *map(copies, (circuit.b_up, circuit.b_ip)))
+    return Weights(
+        copies(circuit.w_up), w_down_t, copies(circuit.w_ip), w_pi_t, *map(copies, (circuit.b_up, circuit.b_ip))
+    )
 
 
 def pack(circuit, weights: Weights):
