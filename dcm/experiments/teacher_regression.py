@@ -73,7 +73,7 @@ class Curves:
 
     ``error`` is Σ(r - r*)² with teaching off; ``apical`` = ‖v_A‖² and ``mismatch`` = ‖u_I - u_P‖² likewise;
     ``distance_ip``, ``distance_pi`` are relative Frobenius distances to the self-predicting weights;
-    ``angle_weights`` lies between w_up[1]ᵀ and w_down[0], ``angle_errors`` between w_up[1]ᵀ e and w_down[0] e (degrees).
+    ``angle_weights`` lies between w_up[1]ᵀ and w_down[0], ``angle_errors`` between w_up[1]ᵀ e and w_down[0] e, degrees.
     """
 
     patterns: np.ndarray

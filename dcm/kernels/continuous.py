@@ -9,8 +9,24 @@ from numba import njit
 
 from dcm import dynamics
 from dcm.kernels.compiled import (
-    APICAL, POST, SPARE, SUMS, U, V, R, Weights, add_transposed, affine, apical, constants, errors, pack, phi,
-    rate_arrays, unpack, work_space,
+    APICAL,
+    POST,
+    SPARE,
+    SUMS,
+    R,
+    U,
+    V,
+    Weights,
+    add_transposed,
+    affine,
+    apical,
+    constants,
+    errors,
+    pack,
+    phi,
+    rate_arrays,
+    unpack,
+    work_space,
 )  # fmt: skip
 from dcm.learning import refuse_runaway
 from dcm.plasticity import LearningRates, Updates

@@ -8,8 +8,24 @@ from numba import njit
 from dcm import checks
 from dcm.equilibrium import equilibrium
 from dcm.kernels.compiled import (
-    APICAL, POST, SPARE, SUMS, U, V, R, add_outer, add_transposed, affine, apical, constants, errors, pack, phi,
-    rate_arrays, unpack, work_space,
+    APICAL,
+    POST,
+    SPARE,
+    SUMS,
+    R,
+    U,
+    V,
+    add_outer,
+    add_transposed,
+    affine,
+    apical,
+    constants,
+    errors,
+    pack,
+    phi,
+    rate_arrays,
+    unpack,
+    work_space,
 )  # fmt: skip
 from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, refuse_runaway
 from dcm.state import observe

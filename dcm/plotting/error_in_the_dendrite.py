@@ -1,0 +1,51 @@
+"""Panels of notebook 02: the balance of an apical dendrite, broken by a target and restored by learning."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dcm.experiments.error_in_the_dendrite import balance
+from dcm.plotting import COLOURS
+
+
+def dendrite(ax, recording, number: int, *, until: float = 200.0):
+    """Top-down and lateral parts of one apical potential, and their sum, over time; returns the lines."""
+    t, (top_down, lateral) = recording.t, balance(recording, number)
+    shown = t < until
+    lines = ax.plot(t[shown], top_down[shown], color=COLOURS["pyramidal"], label="top-down input")
+    lines += ax.plot(t[shown], lateral[shown], color=COLOURS["interneuron"], ls="--", label="interneuron input")
+    lines += ax.plot(t[shown], (top_down + lateral)[shown], color=COLOURS["apical"], label="apical potential")
+    ax.axhline(0, color="0.6", lw=0.8)
+    ax.set_xlabel("time (ms)")
+    return lines
+
+
+def output(ax, recording, transfer, r_target, neuron: int, *, until: float = 200.0):
+    """Rate of one output cell and its target over time; returns the lines."""
+    shown = recording.t < until
+    rate = transfer(recording.traces["u_p[1]"][:, neuron])
+    lines = ax.plot(recording.t[shown], rate[shown], color=COLOURS["pyramidal"], label="output rate")
+    lines += [ax.axhline(r_target[neuron], color=COLOURS["target"], ls=":", label="target")]
+    ax.set(xlabel="time (ms)", ylim=(0, 1))
+    return lines
+
+
+def first_milliseconds(axes, recording):
+    """Fig. 1C's two panels: ‖pyr - int‖² and ‖apical potential‖ after the target's arrival; returns the lines."""
+    gap = np.sum((recording.traces["u_p[1]"] - recording.traces["u_i[0]"]) ** 2, axis=1)
+    apical = np.linalg.norm(recording.traces["v_apical[0]"], axis=1)
+    lines = axes[0].plot(recording.t, gap, color=COLOURS["interneuron"])
+    lines += axes[1].plot(recording.t, apical, color=COLOURS["apical"])
+    axes[0].set(ylabel=r"$\|u^P - u^I\|^2$", xlabel="time after the target's arrival (ms)", ylim=(0, None))
+    axes[1].set(ylabel=r"$\|v_A\|$", xlabel="time after the target's arrival (ms)", ylim=(0, None))
+    return lines
+
+
+def closing(ax, result):
+    """Noise-free apical error and output error over presentations; returns the lines."""
+    lines = ax.semilogy(result.presentation, result.apical, color=COLOURS["apical"], label=r"apical error $\|v_A\|$")
+    lines += ax.semilogy(result.presentation, result.output_error, color=COLOURS["pyramidal"], ls="--",
+                         label="output error, teaching off")  # fmt: skip
+    ax.set(xlabel="presentations (100 ms each)", ylabel="norm", title="Learning closes the error")
+    ax.legend()
+    return lines
