@@ -32,7 +32,9 @@ def main():
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--profile", default="quick", show_default=True, help="quick: minutes; paper: the paper's scale.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Notebooks at a time, one core each.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Notebooks at a time, one core each."
+)
 @click.option("-p", "--parameter", "extra", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter.")
 def figures(names, profile, seed, jobs, extra):
     """Run notebooks headlessly and draw their figures.
@@ -86,7 +88,9 @@ def _run(planned, profile, jobs):
 
         def report(job):
             state = "done" if job.error is None else "FAILED"
-            tqdm.write(f"{state:6s} {job.source.stem:28s} {job.seconds:5.0f} s" + (f"  {job.error}" if job.error else ""))
+            tqdm.write(
+                f"{state:6s} {job.source.stem:28s} {job.seconds:5.0f} s" + (f"  {job.error}" if job.error else "")
+            )
 
         def tick(running, done):
             spent = [min(time.monotonic() - job.started, notebooks.expected(job, profile)) for job in running]

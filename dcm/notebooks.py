@@ -62,7 +62,9 @@ def changed_parameters(path: Path, given: dict) -> dict:
             raise ValueError(f"{path.name} has no parameter {name!r}; choose from {', '.join(known)}")
         kind = type(known[name])
         if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ValueError(f"parameter {name} of {path.name} is {value!r}; give a {kind.__name__}, as {known[name]!r}")
+            raise ValueError(
+                f"parameter {name} of {path.name} is {value!r}; give {'an' if kind is int else 'a'} {kind.__name__}, as {known[name]!r}"
+            )
     return {name: value for name, value in given.items() if value != known[name]}
 
 
@@ -74,7 +76,9 @@ def prepare(names, profile: str, parameters: dict) -> list[Job]:
         if not os.access(place, os.W_OK):
             raise ValueError(f"the folder {place} is not writable; change its permissions or work in another clone")
     given = {"profile": profile, **parameters}
-    jobs = [Job(name, path, folder / path.name, given, changed_parameters(path, given)) for name, path in chosen.items()]
+    jobs = [
+        Job(name, path, folder / path.name, given, changed_parameters(path, given)) for name, path in chosen.items()
+    ]
     return sorted(jobs, key=lambda job: -expected(job, profile))
 
 
@@ -138,7 +142,7 @@ def _first_error(path: Path) -> str | None:
 
 
 def summarise(jobs: list[Job], profile: str, since: float) -> tuple[Path, list[Path]]:
-    """Write ``summary.json`` beside the figures (earlier entries of other notebooks stay); returns it and the figures."""
+    """Write ``summary.json`` beside the figures (other notebooks' entries stay); returns it and the figures."""
     folder = figure_folder(profile)
     figures = sorted(p for p in folder.iterdir() if p.suffix in (".svg", ".png") and p.stat().st_mtime >= since)
     path = folder / "summary.json"
@@ -152,4 +156,3 @@ def summarise(jobs: list[Job], profile: str, since: float) -> tuple[Path, list[P
     partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
     os.replace(partial, path)
     return path, figures
-

@@ -33,11 +33,10 @@ def angle(ax, result, depth: int, feedback: str):
 def remainder(ax, result, depth: int, feedback: str):
     """What the leading order leaves of each update, relative to it, over λ; returns the lines."""
     lines = _per_layer(ax, result, result.relative_update[depth, feedback], "relative remainder")
-    lam = np.array(result.config.lambdas)
-    size = lam**depth
-    lines += ax.loglog(
-        lam, np.finfo(float).eps / size, color="0.5", ls=":", lw=1.2, label=r"float64: $\varepsilon/\lambda^N$"
-    )
+    lam, key = result.config.lambdas, (depth, feedback)
+    size = np.median(result.remainder_update[key][..., 0] / result.relative_update[key][..., 0], axis=0)
+    label = r"float64: $\varepsilon$ / update into layer 1"
+    lines += ax.loglog(lam, np.finfo(float).eps / size, color="0.5", ls=":", lw=1.2, label=label)
     ax.set(title=f"depth {depth}, {feedback} feedback", ylim=(1e-5, 3))
     return lines
 

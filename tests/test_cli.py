@@ -1,0 +1,110 @@
+"""The commands as a user types them, good and bad, in a copy of the repository's notebooks."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def dcm(*arguments, cwd=ROOT):
+    command = [sys.executable, "-m", "dcm", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A small clone: only the quick notebooks, its own figures folder."""
+    (tmp_path / "notebooks").mkdir()
+    for name in ("00_the_circuit", "05_backprop_approximation"):
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "notebooks")
+    return tmp_path
+
+
+def test_help_teaches():
+    assert "figures" in dcm("--help").stdout
+    text = dcm("figures", "--help").stdout
+    for word in ("teacher_regression", "--profile", "figures/quick/", "--seed"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fig9"], "no notebook is called 'fig9'; choose from the_circuit"),
+        (["teacher_regresion"], "did you mean teacher_regression?"),
+        (["mnist", "--profile", "papper"], "no profile is called 'papper'; choose from quick, paper"),
+        (["mnist", "-p", "sed=3"], "has no parameter 'sed'; choose from profile, seed"),
+        (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give an int"),
+        (["mnist", "-p", "seed"], "has no value; write --parameter KEY=VALUE"),
+    ],
+)
+def test_bad_input_fails_in_one_readable_line(arguments, message):
+    answer = dcm("figures", *arguments)
+    assert answer.returncode == 2
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"]])
+def test_bad_options_are_refused(arguments):
+    answer = dcm("figures", *arguments)
+    assert answer.returncode == 2
+    assert arguments[0] in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_outside_a_clone_with_a_missing_folder(tmp_path):
+    answer = dcm("figures", "fig9", cwd=tmp_path)  # falls back to the clone that the package lies in
+    assert "no notebook is called" in answer.stderr
+
+
+def test_figures_are_drawn_and_summed_up(clone):
+    answer = dcm("figures", "--seed", "3", cwd=clone)
+    assert answer.returncode == 0, answer.stderr
+    assert "figures/quick/backprop_approximation.svg" in answer.stdout
+    assert "2 of 2 notebooks" in answer.stdout
+    folder = clone / "figures" / "quick"
+    entry = json.loads((folder / "summary.json").read_text())["notebooks"]["backprop_approximation"]
+    assert entry["status"] == "ok"
+    assert entry["parameters"] == {"profile": "quick", "seed": 3}
+    assert {"python", "packages", "commit", "seconds"} <= set(entry)
+    executed = nbformat.read(clone / "build" / "notebooks" / "quick" / "05_backprop_approximation.ipynb", 4)
+    assert any("seed = 3" in cell.source for cell in executed.cells)
+    before = (folder / "backprop_approximation.svg").read_bytes()
+    assert dcm("figures", "backprop_approximation", "--seed", "3", cwd=clone).returncode == 0
+    assert (folder / "backprop_approximation.svg").read_bytes() == before, "same seed, same bytes"
+
+
+def test_a_failing_notebook_is_named_with_its_cell(clone):
+    path = clone / "notebooks" / "00_the_circuit.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells[3].source += "\nraise RuntimeError('deliberate')"
+    nbformat.write(notebook, path)
+    answer = dcm("figures", "the_circuit", cwd=clone)
+    assert answer.returncode == 1
+    assert "00_the_circuit" in answer.stdout + answer.stderr
+    assert "RuntimeError: deliberate" in answer.stdout + answer.stderr
+    assert "cell 4" in answer.stdout + answer.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser can write anywhere")
+def test_an_unwritable_folder_is_named(clone):
+    (clone / "figures").mkdir(mode=0o500)
+    answer = dcm("figures", "the_circuit", cwd=clone)
+    assert answer.returncode == 2
+    assert "figures" in answer.stderr
+
+
+def test_a_file_in_the_way_of_the_output_folder_is_named(clone):
+    (clone / "figures").write_text("not a folder")
+    answer = dcm("figures", "the_circuit", cwd=clone)
+    assert answer.returncode == 2
+    assert "figures" in answer.stderr
+    assert answer.stderr.count("\n") == 1

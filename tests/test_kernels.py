@@ -1,0 +1,125 @@
+"""Compiled twins against the plain NumPy functions that define them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import make_circuit
+
+import dcm
+from dcm import Conductances, DivergenceError, LearningRates, Logistic, SoftRectifier, two_pass
+from dcm.backprop import descent
+from dcm.circuit import WEIGHTS
+
+RATES = LearningRates(0.0011, 0.0012, 0.0013, 0.0005, thresholds=True)
+CASES = [((30, 50, 10), SoftRectifier()), ((9, 8, 7, 6, 4), Logistic())]
+
+
+def worst(a, b):
+    """Largest relative deviation (maximum norm) over all weights of two circuits."""
+    pairs = [pair for name in WEIGHTS for pair in zip(getattr(a, name), getattr(b, name), strict=True)]
+    return max(np.abs(x - y).max() / max(np.abs(x).max(), 1e-300) for x, y in pairs)
+
+
+def test_import_dcm_loads_no_compiler():
+    code = "import sys, dcm; print([m for m in ('numba', 'matplotlib', 'papermill', 'pooch', 'sklearn') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("kind", "transfer"), [(0, Logistic()), (1, SoftRectifier())])
+def test_compiled_transfer_is_exact_to_rounding(kind, transfer):
+    from dcm.kernels import compiled
+
+    u = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, -1e-300, 1e-300, -300.0, 600.0]])
+    r = np.empty_like(u)
+    compiled.phi(kind, 0.1, 1.0, 3.0, u, r)
+    np.testing.assert_allclose(r, transfer(u), rtol=2e-15)
+
+
+@pytest.mark.parametrize(("sizes", "transfer"), CASES)
+@pytest.mark.parametrize("nudged", [True, False])
+def test_steady_learning_equals_its_plain_twin_over_1000_patterns(sizes, transfer, nudged, rng):
+    from dcm import kernels
+
+    circuit = make_circuit(sizes, transfer=transfer)
+    inputs = rng.uniform(-1, 1, (1000, sizes[0]))
+    targets = rng.normal(size=(1000, sizes[-1])) if nudged else None
+    options = {"record": ("v_apical[0]", "w_ip[0]"), "record_every": 250}
+    plain, plain_trace = dcm.learn(circuit, inputs, targets, RATES, **options)
+    fast, trace = kernels.learn(circuit, inputs, targets, RATES, **options)
+    assert worst(circuit, plain) > 1e-3
+    assert worst(plain, fast) < 1e-9
+    np.testing.assert_array_equal(trace.pattern, plain_trace.pattern)
+    for name, values in plain_trace.traces.items():
+        np.testing.assert_allclose(trace.traces[name], values, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize(("sizes", "transfer"), CASES)
+@pytest.mark.parametrize("tau_weights", [30.0, 0.0])
+@pytest.mark.parametrize("nudged", [True, False])
+def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(sizes, transfer, tau_weights, nudged, rng):
+    from dcm import kernels
+
+    circuit = make_circuit(sizes, transfer=transfer)
+    inputs = rng.uniform(-1, 1, (3, sizes[0]))
+    targets = rng.normal(size=(3, sizes[-1])) if nudged else None
+    options = {"rates": RATES, "noise": 0.3, "duration": 50.0, "tau_weights": tau_weights, "record": ("u_p[1]", "w_pi[0]")}
+    plain = dcm.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
+    fast = kernels.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
+    assert worst(circuit, plain.circuit) > 1e-5
+    assert worst(plain.circuit, fast.circuit) < 1e-9
+    np.testing.assert_array_equal(fast.t, plain.t)
+    for name, values in plain.traces.items():
+        np.testing.assert_allclose(fast.traces[name], values, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("lateral", [0.0, 0.02])
+def test_mnist_loop_equals_plain_two_pass_learning(lateral, rng):
+    """With fixed lateral weights (one merged product) and with everything plastic."""
+    from dcm import kernels
+
+    circuit = make_circuit((20, 9, 8, 5), conductances=Conductances.from_mixing(0.1, 0.2, 0.1)).self_predicting()
+    rates = LearningRates((0.1, 0.05, 0.02), 0.1, lateral, lateral / 2, thresholds=True)
+    inputs, targets, order = rng.uniform(0, 1, (200, 20)), rng.normal(size=(200, 5)), rng.permutation(200)
+    plain, _ = dcm.learn(circuit, inputs[order], targets[order], rates, settle=two_pass, duration=1.0, batch=10)
+    fast = kernels.learn_two_pass(circuit, inputs, targets, rates, order=order)
+    assert worst(circuit, plain) > 1e-2
+    assert worst(plain, fast) < 1e-9
+
+
+def test_backprop_loop_equals_the_reference_direction(rng):
+    from dcm import kernels
+
+    circuit = make_circuit((12, 9, 8, 5), conductances=Conductances(leak=0.0, apical=0.0))
+    inputs, targets = rng.uniform(0, 1, (10, 12)), rng.normal(size=(10, 5))
+    directions, thresholds = descent(circuit, inputs, targets, [w.T for w in circuit.w_up[1:]])
+    w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
+    kernels.learn_backprop(w, b, inputs, targets, 0.3, order=np.arange(10))
+    for k in range(3):
+        np.testing.assert_allclose(w[k], circuit.w_up[k] + 0.3 * directions[k], rtol=1e-10)
+        np.testing.assert_allclose(b[k], circuit.b_up[k] + 0.3 * thresholds[k], rtol=1e-10)
+
+
+def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
+    from dcm import kernels
+
+    circuit = make_circuit((6, 5, 3))
+    inputs, targets = rng.uniform(-1, 1, (300, 6)), rng.uniform(3, 4, (300, 3))
+    wild = LearningRates(up=1e9)
+    for learn in (dcm.learn, kernels.learn):
+        with pytest.raises(DivergenceError, match=r"pattern \d+.*lower the learning rate.* up"):
+            learn(circuit, inputs, targets, wild)
+    for integrate in (dcm.integrate, kernels.integrate):
+        with pytest.raises(DivergenceError, match=r"pattern \d+.*w_up.*lower the learning rate up"):
+            integrate(circuit, inputs[:2], targets[:2], rates=wild, duration=5.0, record=("u_p[0]",))
+
+
+def test_a_transfer_without_a_compiled_form_says_what_to_use(rng):
+    from dcm import kernels
+
+
+    circuit = make_circuit((6, 5, 3))
+    object.__setattr__(circuit, "transfer", np.tanh)
+    with pytest.raises(TypeError, match=r"use the plain dcm\.learn"):
+        kernels.learn(circuit, rng.uniform(-1, 1, (1, 6)), None, RATES)

@@ -1,0 +1,147 @@
+"""Transfer functions, construction, saving, and the errors that name field, value and remedy."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import make_circuit
+
+from dcm import (
+    Circuit,
+    Conductances,
+    ConvergenceError,
+    LearningRates,
+    Logistic,
+    SoftRectifier,
+    equilibrium,
+    integrate,
+    learn,
+    two_pass,
+)
+
+
+@pytest.mark.parametrize("transfer", [Logistic(), SoftRectifier(), SoftRectifier(2.0, 0.5, -1.0)], ids=str)
+def test_inverse_and_derivative(transfer):
+    u = np.linspace(-15, 15, 301)
+    np.testing.assert_allclose(transfer.inverse(transfer(u)), u, rtol=1e-8, atol=1e-8)
+    slope = (transfer(u + 1e-6) - transfer(u - 1e-6)) / 2e-6
+    np.testing.assert_allclose(transfer.derivative(u), slope, rtol=1e-5, atol=1e-9)
+    assert transfer(u.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(("transfer", "rate"), [(Logistic(), 1.2), (Logistic(), 0.0), (SoftRectifier(), -0.1)])
+def test_target_rates_out_of_range(transfer, rate):
+    with pytest.raises(ValueError, match=f"rate is {rate:g}.*rescale"):
+        transfer.inverse(np.array([0.5, rate]))
+
+
+def test_mixing_factors_round_trip():
+    g = Conductances.from_mixing(0.3, 0.1, 0.2, leak=0.05, basal=0.9)
+    assert (g.mixing_hidden, g.mixing_output, g.mixing_interneuron) == pytest.approx((0.3, 0.1, 0.2))
+    paper = Conductances.from_mixing(0.3, 0.1)
+    assert (paper.apical, paper.somatic) == pytest.approx((3 / 7, 1 / 9))
+
+
+def test_saved_circuits_come_back_bit_for_bit(tmp_path, transfer):
+    circuit = make_circuit((6, 5, 4, 3), transfer=transfer)
+    circuit.save(tmp_path / "circuit.npz")
+    loaded = Circuit.load(tmp_path / "circuit.npz")
+    assert (loaded.transfer, loaded.conductances, loaded.sizes) == (circuit.transfer, circuit.conductances, circuit.sizes)
+    for name in ("w_up", "w_down", "w_ip", "w_pi", "b_up", "b_ip"):
+        for a, b in zip(getattr(circuit, name), getattr(loaded, name), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path):
+    path = tmp_path / "circuit.npz"
+    make_circuit((6, 5, 3)).save(path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"circuit\.npz is not a circuit"):
+        Circuit.load(path)
+    with pytest.raises(FileNotFoundError):
+        Circuit.load(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "1"])
+@pytest.mark.parametrize("field", ["leak", "basal", "apical", "dendritic", "somatic"])
+def test_bad_conductances(field, value):
+    with pytest.raises(ValueError, match=f"conductance {field} is .*give a finite number"):
+        Conductances(**{field: value})
+
+
+def test_no_leak_is_fine(rng):
+    circuit = make_circuit((6, 5, 3), conductances=Conductances(leak=0.0)).self_predicting()
+    assert np.abs(equilibrium(circuit, rng.uniform(-1, 1, 6)).v_apical[0]).max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", ["up", "ip", "pi", "down"])
+@pytest.mark.parametrize("value", [-1.0, float("nan"), (0.1, -0.1)])
+def test_bad_learning_rates(kind, value):
+    with pytest.raises(ValueError, match=f"learning rate {kind} is .*give a finite number >= 0"):
+        LearningRates(**{kind: value})
+
+
+def test_rates_that_do_not_fit_the_depth(rng):
+    with pytest.raises(ValueError, match="learning rate up has 3 values; give 1 or 2"):
+        learn(make_circuit((6, 5, 3)), rng.uniform(-1, 1, (1, 6)), None, LearningRates(up=(0.1, 0.1, 0.1)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [((3, 2), "at least three layers"), ((3, 0, 2), r"sizes\[1\] is 0"), ((3, 2.5, 2), r"sizes\[1\] is 2.5")],
+)
+def test_bad_sizes(sizes, message, rng):
+    with pytest.raises(ValueError, match=message):
+        Circuit.random(sizes, rng)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dt": 0.0}, "dt is 0.0; give a finite number > 0"),
+        ({"dt": float("nan")}, "dt is nan"),
+        ({"dt": 5.0}, r"dt is 5 ms.*use dt <= 0\.\d+ ms"),
+        ({"noise": -1.0}, "noise is -1.0"),
+        ({"noise": 0.1}, "rng is None"),
+        ({"tau_input": -3.0}, "tau_input is -3.0"),
+        ({"tau_weights": float("inf")}, "tau_weights is inf"),
+        ({"duration": 0.25}, r"duration is 0\.25 ms.*multiple of dt"),
+        ({"record": ("v_spine[0]",)}, r"no trace 'v_spine\[0\]'; choose from"),
+        ({"record": ("u_i[7]",)}, r"no trace 'u_i\[7\]'"),
+    ],
+    ids=str,
+)
+def test_bad_options_of_integrate(options, message, rng):
+    with pytest.raises(ValueError, match=message):
+        integrate(make_circuit((6, 5, 3)), rng.uniform(-1, 1, (1, 6)), **options)
+
+
+@pytest.mark.parametrize("settle", [equilibrium, two_pass])
+def test_bad_patterns(settle, rng):
+    circuit = make_circuit((6, 5, 3))
+    good = rng.uniform(-1, 1, 6)
+    with pytest.raises(ValueError, match=r"r_in has shape \(5,\); its last axis must be 6"):
+        settle(circuit, good[:5])
+    with pytest.raises(ValueError, match="r_in holds NaN"):
+        settle(circuit, np.full(6, np.nan))
+    with pytest.raises(ValueError, match=r"u_target has shape \(4,\)"):
+        settle(circuit, good, np.zeros(4))
+    with pytest.raises(ValueError, match="one target per input"):
+        settle(circuit, np.stack([good, good]), np.zeros((3, 3)))
+
+
+def test_bad_weights():
+    circuit = make_circuit((6, 5, 3))
+    with pytest.raises(ValueError, match=r"w_pi\[0\] has shape \(3, 5\); this circuit needs \(5, 3\)"):
+        replace(circuit, w_pi=(circuit.w_pi[0].T,))
+    with pytest.raises(ValueError, match=r"w_ip\[0\] holds NaN"):
+        replace(circuit, w_ip=(circuit.w_ip[0] * np.nan,))
+    with pytest.raises(ValueError, match="w_down has 2 arrays"):
+        circuit.with_feedback((circuit.w_down[0], circuit.w_down[0]))
+
+
+def test_no_steady_state_is_said(rng):
+    """An inhibitory loop far too strong for the somata to settle in."""
+    circuit = make_circuit((6, 40, 40), scale_up=60.0, scale_down=60.0, scale_lateral=60.0)
+    with pytest.raises(ConvergenceError, match=r"no steady state within 40 sweeps.*smaller weights"):
+        equilibrium(circuit, rng.uniform(-1, 1, (20, 6)), max_sweeps=40)
