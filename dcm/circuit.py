@@ -142,7 +142,7 @@ class Circuit:
     def load(cls, path: str | Path) -> Circuit:
         """Read a circuit written by ``save``; raises ``ValueError`` naming the file if it holds none."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 header = json.loads(str(file["header"]))
                 depth = sum(name.startswith("w_up_") for name in file.files)
                 layers = {name: range(depth if "up" in name else depth - 1) for name in WEIGHTS}

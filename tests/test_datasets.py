@@ -27,7 +27,9 @@ def test_mnist_is_the_real_one():
     assert data.train.images.shape == (55_000, 784)
     assert data.train.images.dtype == np.float32
     assert (data.train.images.min(), data.train.images.max()) == (0.0, 1.0)
-    np.testing.assert_array_equal(np.bincount(data.test.labels), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
+    np.testing.assert_array_equal(
+        np.bincount(data.test.labels), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    )
     np.testing.assert_array_equal(data.train.labels[:5], [5, 0, 4, 1, 9])
 
 

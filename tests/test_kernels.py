@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import make_circuit
 
 import dcm
+from conftest import make_circuit
 from dcm import Conductances, DivergenceError, LearningRates, Logistic, SoftRectifier, two_pass
 from dcm.backprop import descent
 from dcm.circuit import WEIGHTS
@@ -64,7 +64,13 @@ def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(sizes, tra
     circuit = make_circuit(sizes, transfer=transfer)
     inputs = rng.uniform(-1, 1, (3, sizes[0]))
     targets = rng.normal(size=(3, sizes[-1])) if nudged else None
-    options = {"rates": RATES, "noise": 0.3, "duration": 50.0, "tau_weights": tau_weights, "record": ("u_p[1]", "w_pi[0]")}
+    options = {
+        "rates": RATES,
+        "noise": 0.3,
+        "duration": 50.0,
+        "tau_weights": tau_weights,
+        "record": ("u_p[1]", "w_pi[0]"),
+    }
     plain = dcm.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
     fast = kernels.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
     assert worst(circuit, plain.circuit) > 1e-5
@@ -117,7 +123,6 @@ def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
 
 def test_a_transfer_without_a_compiled_form_says_what_to_use(rng):
     from dcm import kernels
-
 
     circuit = make_circuit((6, 5, 3))
     object.__setattr__(circuit, "transfer", np.tanh)

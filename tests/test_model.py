@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import make_circuit
 
+from conftest import make_circuit
 from dcm import (
     Circuit,
     Conductances,
@@ -46,7 +46,11 @@ def test_saved_circuits_come_back_bit_for_bit(tmp_path, transfer):
     circuit = make_circuit((6, 5, 4, 3), transfer=transfer)
     circuit.save(tmp_path / "circuit.npz")
     loaded = Circuit.load(tmp_path / "circuit.npz")
-    assert (loaded.transfer, loaded.conductances, loaded.sizes) == (circuit.transfer, circuit.conductances, circuit.sizes)
+    assert (loaded.transfer, loaded.conductances, loaded.sizes) == (
+        circuit.transfer,
+        circuit.conductances,
+        circuit.sizes,
+    )
     for name in ("w_up", "w_down", "w_ip", "w_pi", "b_up", "b_ip"):
         for a, b in zip(getattr(circuit, name), getattr(loaded, name), strict=True):
             np.testing.assert_array_equal(a, b)

@@ -70,7 +70,9 @@ def test_notebook_hygiene(path):
 
 
 def packages(requirements):
-    return {re.match(r"[\w-]+", r)[0].replace("matplotlib-base", "matplotlib"): r.partition(">=")[2] for r in requirements}
+    return {
+        re.match(r"[\w-]+", r)[0].replace("matplotlib-base", "matplotlib"): r.partition(">=")[2] for r in requirements
+    }
 
 
 def test_dependency_lists_agree():
