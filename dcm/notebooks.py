@@ -63,7 +63,7 @@ def changed_parameters(path: Path, given: dict) -> dict:
         kind = type(known[name])
         if type(value) is not kind and not (kind is float and type(value) is int):
             raise ValueError(
-                f"parameter {name} of {path.name} is {value!r}; give {'an' if kind is int else 'a'} {kind.__name__}, as {known[name]!r}"
+                f"parameter {name} of {path.name} is {value!r}; give type {kind.__name__}, as {known[name]!r}"
             )
     return {name: value for name, value in given.items() if value != known[name]}
 

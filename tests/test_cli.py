@@ -41,7 +41,7 @@ def test_help_teaches():
         (["teacher_regresion"], "did you mean teacher_regression?"),
         (["mnist", "--profile", "papper"], "no profile is called 'papper'; choose from quick, paper"),
         (["mnist", "-p", "sed=3"], "has no parameter 'sed'; choose from profile, seed"),
-        (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give an int"),
+        (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give type int"),
         (["mnist", "-p", "seed"], "has no value; write --parameter KEY=VALUE"),
     ],
 )
@@ -85,13 +85,13 @@ def test_figures_are_drawn_and_summed_up(clone):
 def test_a_failing_notebook_is_named_with_its_cell(clone):
     path = clone / "notebooks" / "00_the_circuit.ipynb"
     notebook = nbformat.read(path, 4)
-    notebook.cells[3].source += "\nraise RuntimeError('deliberate')"
+    notebook.cells[4].source += "\nraise RuntimeError('deliberate')"
     nbformat.write(notebook, path)
     answer = dcm("figures", "the_circuit", cwd=clone)
     assert answer.returncode == 1
     assert "00_the_circuit" in answer.stdout + answer.stderr
     assert "RuntimeError: deliberate" in answer.stdout + answer.stderr
-    assert "cell 4" in answer.stdout + answer.stderr
+    assert "cell 5" in answer.stdout + answer.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser can write anywhere")

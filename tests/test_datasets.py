@@ -37,7 +37,7 @@ def test_mnist_is_the_real_one():
 def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
     data = datasets.mnist(download=False)
     few = datasets.Split(data.train.images[:5000], data.train.labels[:5000])
-    config = replace(experiment.Config.quick(), epochs=2, hidden=(60, 50))
+    config = replace(experiment.Config.quick(), epochs=2)
     first, second = (
         experiment.run(config, np.random.default_rng(1), data=replace(data, train=few)).test_error for _ in range(2)
     )
@@ -46,7 +46,9 @@ def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
         np.testing.assert_array_equal(first[name], second[name])
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8b truncated", gzip.compress(b"something else")])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x1f\x8b truncated", gzip.compress(b"something else")], ids=("empty", "truncated", "other")
+)
 def test_wrong_files_are_refused_by_name(content, monkeypatch, tmp_path):
     monkeypatch.setenv("DCM_DATA", str(tmp_path))
     for name in datasets.FILES:
@@ -56,14 +58,14 @@ def test_wrong_files_are_refused_by_name(content, monkeypatch, tmp_path):
 
 
 def test_no_source_says_how_to_get_the_files(offline):
-    with pytest.raises(datasets.DataUnavailable, match="Put the four files .* DCM_DATA"):
+    with pytest.raises(datasets.DataUnavailable, match=r"Put the four files .* DCM_DATA"):
         datasets.mnist()
 
 
 def test_small_digits_are_named_as_such_and_learned():
     data = datasets.small_digits()
     assert "not MNIST" in data.name
-    config = replace(experiment.Config.quick(), epochs=10, hidden=(60, 50))
+    config = replace(experiment.Config.quick(), epochs=20)
     result = experiment.run(config, np.random.default_rng(0), data=data)
     assert result.test_error["microcircuit"][-1] < result.test_error["microcircuit"][0] - 20
     assert result.data_name == data.name
@@ -81,7 +83,13 @@ def test_notebook_4_falls_back_at_quick_profile_and_stops_at_paper(tmp_path, mon
     path = Path(__file__).parents[1] / "notebooks" / "04_mnist.ipynb"
     cells = ["".join(c["source"]) for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
     source = next(cell for cell in cells if "datasets.mnist()" in cell)
-    scope = {"datasets": datasets, "experiment": experiment, "profile": "quick"}
+    scope = {
+        "datasets": datasets,
+        "replace": replace,
+        "config": experiment.Config.quick(),
+        "experiment": experiment,
+        "profile": "quick",
+    }
     scope["profile_config"] = lambda config, profile: getattr(config, profile)()
     exec(source, scope)
     assert scope["data"].name == datasets.small_digits().name
