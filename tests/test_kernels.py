@@ -115,7 +115,7 @@ def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
     inputs, targets = rng.uniform(-1, 1, (300, 6)), rng.uniform(3, 4, (300, 3))
     wild = LearningRates(up=1e9)
     for learn in (dcm.learn, kernels.learn):
-        with pytest.raises(DivergenceError, match=r"pattern \d+.*lower the learning rate.* up"):
+        with pytest.raises(DivergenceError, match=r"pattern \d+.*lower the learning rate.*up"):
             learn(circuit, inputs, targets, wild)
     for integrate in (dcm.integrate, kernels.integrate):
         with pytest.raises(DivergenceError, match=r"pattern \d+.*w_up.*lower the learning rate up"):

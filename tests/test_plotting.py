@@ -1,0 +1,62 @@
+"""Panels draw what the results hold; callbacks of widgets survive their extremes."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("apical", [0.0, 3.0])
+@pytest.mark.parametrize("somatic", [0.0, 3.0])
+@pytest.mark.parametrize("pull", [-4.0, 0.0, 4.0])
+def test_the_explorer_survives_its_extremes(apical, somatic, pull, monkeypatch):
+    from dcm.explore import nudged_neuron
+
+    monkeypatch.setattr(plt, "show", lambda: None)
+    state = nudged_neuron(apical, somatic, pull, 19)
+    heights = [bar.get_height() for bar in plt.gca().patches]
+    assert heights[2] == state.v_apical[0][19]
+    assert heights[4] == pytest.approx(heights[1] + heights[3])
+    silent = np.abs(state.v_apical[0]).max() < 1e-9
+    assert silent == (pull == 0 or somatic == 0)
+
+
+def test_curves_are_drawn_from_the_result():
+    from dcm.experiments import backprop_approximation as experiment
+    from dcm.plotting import backprop_approximation as panels
+
+    result = experiment.run(experiment.Config(depths=(2,), n_circuits=2), np.random.default_rng(0))
+    lines = panels.angle(plt.subplots()[1], result, 2, "random")
+    for k, line in enumerate(lines):
+        np.testing.assert_array_equal(line.get_xdata(), result.config.lambdas)
+        np.testing.assert_array_equal(line.get_ydata(), np.median(result.angle[2, "random"], axis=0)[:, k])
+
+
+def test_mistakes_and_fields_are_laid_out_as_in_the_result():
+    from types import SimpleNamespace
+
+    from dcm.plotting import mnist as panels
+
+    w = np.arange(9 * 16.0).reshape(9, 16)
+    result = SimpleNamespace(side=4, circuit=SimpleNamespace(w_up=(w,)), labels=np.array([3, 3, 5]),
+                             predicted=np.array([8, 3, 8]))  # fmt: skip
+    image = panels.receptive_fields(plt.subplots()[1], result, n=9).get_array()
+    np.testing.assert_array_equal(image[0:4, 5:9], w[1].reshape(4, 4))
+    np.testing.assert_array_equal(image[5:9, 0:4], w[3].reshape(4, 4))
+    wrong = panels.confusion(plt.subplots()[1], result).get_array()
+    assert wrong.sum() == 2
+    assert wrong[3, 8] == wrong[5, 8] == 1
+
+
+def test_one_colour_per_compartment():
+    from dcm.plotting import COLOURS
+
+    assert len(set(COLOURS.values())) == len(COLOURS)
