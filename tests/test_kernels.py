@@ -119,7 +119,7 @@ def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
             learn(circuit, inputs, targets, wild)
     for integrate in (dcm.integrate, kernels.integrate):
         with pytest.raises(DivergenceError, match=r"pattern \d+.*w_up.*lower the learning rate up"):
-            integrate(circuit, inputs[:2], targets[:2], rates=wild, duration=5.0, record=("u_p[0]",))
+            integrate(circuit, inputs[:2], targets[:2], rates=wild.scaled(1e5), duration=5.0, record=("u_p[0]",))
 
 
 def test_a_transfer_without_a_compiled_form_says_what_to_use(rng):

@@ -79,13 +79,13 @@ def _batch(circuit, w, x, target, eta, thresholds, merged, gemm):
             post = r_i - _rate(hat_i)
             _add_outer(w["w_ip"][h], eta["ip"][h], post, after[h], gemm)
             if thresholds:
-                w["b_ip"][h] += lam(eta["ip"][h]) * post.mean(axis=0)
+                w["b_ip"][h] += lam(eta["ip"][h]) * _mean(post)
     for k in range(depth):
         if eta["up"][k]:
             post = after[k] - before[k]
             _add_outer(w["w_up"][k], eta["up"][k], post, after[k - 1] if k else x, gemm)
             if thresholds:
-                w["b_up"][k] += lam(eta["up"][k]) * post.mean(axis=0)
+                w["b_up"][k] += lam(eta["up"][k]) * _mean(post)
 
 
 def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
@@ -113,7 +113,7 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
             for k in reversed(range(len(w))):
                 below = (turned[k] @ delta.T).T * rates[k] * (1 - rates[k]) if k else None
                 _add_outer(turned[k], eta, delta, rates[k], gemm)
-                b[k] += lam(eta) * delta.mean(axis=0)
+                b[k] += lam(eta) * _mean(delta)
                 delta = below
     for weights, new in zip(w, turned, strict=True):
         weights[...] = new.T
@@ -125,6 +125,11 @@ def _rate(u):
     np.exp(r, out=r)
     r += 1
     return np.reciprocal(r, out=r)
+
+
+def _mean(post):
+    """Mean over the batch, as a product: several times faster than ``mean`` on a few rows."""
+    return np.full(len(post), 1 / len(post), post.dtype) @ post
 
 
 def _add_outer(w, eta, post, pre, gemm):
