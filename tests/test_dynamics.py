@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import make_circuit
 from scipy.integrate import solve_ivp
 
 from dcm import Circuit, Conductances, LearningRates, equilibrium, integrate
 from dcm.state import State
+
+from circuits import make_circuit
 
 
 def silent_circuit(conductances=Conductances(), sizes=(2, 2000, 2)):

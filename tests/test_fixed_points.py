@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import make_circuit
 
 from dcm import Conductances, equilibrium, plasticity, two_pass
+
+from circuits import make_circuit
 
 SETTLE = [equilibrium, two_pass]
 

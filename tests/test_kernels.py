@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import dcm
-from conftest import make_circuit
 from dcm import Conductances, DivergenceError, LearningRates, Logistic, SoftRectifier, two_pass
 from dcm.backprop import descent
 from dcm.circuit import WEIGHTS
+
+from circuits import make_circuit
 
 RATES = LearningRates(0.0011, 0.0012, 0.0013, 0.0005, thresholds=True)
 CASES = [((30, 50, 10), SoftRectifier()), ((9, 8, 7, 6, 4), Logistic())]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import UNEQUAL, make_circuit
 from scipy.integrate import quad
 
 from dcm import Conductances, LearningRates, backprop, equilibrium, feedback_alignment, learn, plasticity, two_pass
@@ -12,6 +11,8 @@ from dcm.backprop import descent
 from dcm.experiments.backprop_approximation import Config, at_mixing, compare, fitted_order, run
 from dcm.experiments.self_predicting_state import measure
 from dcm.experiments.teacher_regression import angle
+
+from circuits import UNEQUAL, make_circuit
 
 
 def loss(circuit, r_in, u_target):

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import make_circuit
 from dcm import (
     Circuit,
     Conductances,
@@ -18,6 +17,8 @@ from dcm import (
     learn,
     two_pass,
 )
+
+from circuits import make_circuit
 
 
 @pytest.mark.parametrize("transfer", [Logistic(), SoftRectifier(), SoftRectifier(2.0, 0.5, -1.0)], ids=str)
