@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -108,3 +109,26 @@ def test_a_file_in_the_way_of_the_output_folder_is_named(clone):
     assert answer.returncode == 2
     assert "figures" in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
+def test_ctrl_c_keeps_what_was_finished(clone):
+    path = clone / "notebooks" / "05_backprop_approximation.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells[1].source = "import time\ntime.sleep(120)"
+    nbformat.write(notebook, path)
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from dcm.cli import main; main(['figures'], prog_name='dcm')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=clone, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    line = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert "00_the_circuit" in line
+    assert process.returncode == 130
+    assert "interrupted; finished before: the_circuit" in errors
+    assert "Traceback" not in errors
+    summary = json.loads((clone / "figures" / "quick" / "summary.json").read_text())["notebooks"]
+    assert list(summary) == ["the_circuit"]
