@@ -11,7 +11,7 @@ from dcm.equilibrium import equilibrium
 from dcm.plotting.circuit import compartments
 
 
-def nudged_neuron(apical: float = 0.8, somatic: float = 0.8, pull: float = 2.0, neuron: int = 0):
+def nudged_neuron(apical: float = 0.8, somatic: float = 0.8, pull: float = 2.0, neuron: int = 8):
     """One hidden cell of a self-predicting 30-20-10 circuit whose output target lies ``pull`` above its prediction.
 
     ``apical`` and ``somatic`` are g_A and g_som; returns the state that is drawn.
