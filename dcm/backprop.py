@@ -41,6 +41,8 @@ def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
 
 def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
     """(directions of w_up, directions of b_up) with errors sent down through ``feedback``, layer 1 first."""
+    if u_target is None:
+        raise ValueError("u_target is None; give target potentials, for example transfer.inverse(rates)")
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
     u, rates, factors = _forward(circuit, np.atleast_2d(r_in))
     slope = circuit.transfer.derivative

@@ -71,8 +71,11 @@ class Circuit:
     def random(cls, sizes, rng, *, transfer=Logistic(), conductances=Conductances(),
                scale_up=1.0, scale_down=1.0, scale_lateral=1.0) -> Circuit:  # fmt: skip
         """A circuit with weights uniform on [-scale, scale], drawn in the order up, down, ip, pi [SM*: scale 1]."""
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
         shapes = weight_shapes(checks.layer_sizes(sizes))
         scales = {"w_up": scale_up, "w_down": scale_down, "w_ip": scale_lateral, "w_pi": scale_lateral}
+        scales = {name: checks.non_negative(f"scale of {name}", scale) for name, scale in scales.items()}
         draw = {name: tuple(rng.uniform(-s, s, shape) for shape in shapes[name]) for name, s in scales.items()}
         return cls(transfer, conductances, **draw)
 

@@ -55,7 +55,10 @@ def figures(names, profile, seed, jobs, extra):
     try:
         if profile not in runs.PROFILES:
             raise ValueError(f"no profile is called {profile!r}; choose from {', '.join(runs.PROFILES)}")
-        planned = notebooks.prepare(names, profile, {"seed": seed, **dict(map(_key_value, extra))})
+        given = dict(map(_key_value, extra))
+        if "profile" in given:
+            raise ValueError("parameter profile has an option of its own: use --profile")
+        planned = notebooks.prepare(names, profile, {"seed": seed, **given})
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
     began = time.time()

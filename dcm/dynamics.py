@@ -10,14 +10,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dcm import checks
-from dcm.learning import checked_series, moved
-from dcm.plasticity import LearningRates, Updates, plasticity
-from dcm.state import State, observe, state_of
+from dcm.learning import RUNAWAY, DivergenceError, checked_series, moved
+from dcm.plasticity import LearningRates, Updates, checked_rates, plasticity
+from dcm.state import State, checked_names, observe, state_of
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What ``integrate`` returns; pass it as ``start`` to go on exactly where it ended.
+    """What ``integrate`` returns; pass its ``circuit``, and itself as ``start``, to go on exactly where it ended.
 
     Attributes
     ----------
@@ -96,7 +96,9 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
     steps, every = _whole("duration", duration, dt), _whole("record_every", record_every, dt)
     if checks.non_negative("noise", noise) and rng is None:
         raise ValueError("noise is > 0 but rng is None; pass numpy.random.default_rng(seed)")
-    advance = advance or euler_steps
+    advance, record = advance or euler_steps, checked_names(record)
+    if record and steps % every:
+        raise ValueError(f"record_every is {record_every:g} ms; give a divisor of the duration, {duration:g} ms")
     state, drift = _begin(circuit, u_targets, start, rates)
     times, traces = [], {name: [] for name in record}
     numbers = range(len(inputs))
@@ -105,13 +107,17 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
         shape = (steps, sum(u.size for u in (*state.u_p, *state.u_i)))
         kicks = rng.standard_normal(shape) * (noise * np.sqrt(dt)) if noise else np.zeros((steps, 0))
         for first in range(0, steps, every) if record else (0,):
-            last = min(first + every, steps) if record else steps
+            last = first + every if record else steps
             if record:
                 times.append((p * steps + first) * dt)
                 for name, kept in traces.items():
                     kept.append(observe(name, circuit, state))
             where = f"pattern {p}, {p * duration + first * dt:g} ms"
-            circuit, state, drift = advance(circuit, state, drift, inputs[p], target, kicks[first:last], stepper, where)
+            part = kicks[first:last]
+            with np.errstate(over="ignore", invalid="ignore"):  # a soma that runs away is reported just below
+                circuit, state, drift = advance(circuit, state, drift, inputs[p], target, part, stepper, where)
+            if not all(np.abs(u).max() < RUNAWAY for u in (*state.u_p, *state.u_i)):
+                raise DivergenceError(f"{where}: a soma has run away; use smaller weights or lower learning rates")
     return Recording(np.array(times), {k: np.array(v) for k, v in traces.items()}, state, circuit, drift)
 
 
@@ -162,6 +168,9 @@ def _begin(circuit, u_targets, start, rates):
     if state is None:
         n = circuit.sizes
         state = state_of(circuit, np.zeros(n[0]), [np.zeros(m) for m in n[1:]], [np.zeros(m) for m in n[2:]])
+    given = [np.shape(u) for u in (state.r_in, *state.u_p, *state.u_i)]
+    if given != (wanted := [(m,) for m in (*circuit.sizes, *circuit.sizes[2:])]):
+        raise ValueError(f"start has potentials of shapes {given}; one state of this circuit has {wanted}")
     nudge = None if u_targets is None else state.u_p[-1] if state.u_target is None else state.u_target
     state = state_of(circuit, state.r_in, state.u_p, state.u_i, nudge)
     if rates is not None and drift is None:
@@ -179,7 +188,9 @@ def _stepper(circuit, rates, dt, noise, tau_input, tau_weights) -> Stepper:
     if dt > limit:
         raise ValueError(f"dt is {dt:g} ms, above the fastest time constant of this circuit; use dt <= {limit:.3g} ms")
     keep = {name: dt / tau if tau else 1.0 for name, tau in taus.items()}
-    return Stepper(dt, keep["tau_input"], keep["tau_weights"], None if rates is None else rates.scaled(dt))
+    return Stepper(
+        dt, keep["tau_input"], keep["tau_weights"], None if rates is None else checked_rates(rates).scaled(dt)
+    )
 
 
 def _whole(name, value, dt) -> int:

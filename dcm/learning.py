@@ -9,8 +9,8 @@ import numpy as np
 from dcm import checks
 from dcm.circuit import WEIGHTS
 from dcm.equilibrium import ConvergenceError, equilibrium
-from dcm.plasticity import plasticity
-from dcm.state import checked_patterns, observe
+from dcm.plasticity import checked_rates, plasticity
+from dcm.state import checked_names, checked_patterns, observe
 
 RUNAWAY = 1e8  # a weight this large means divergence [chosen]: potentials and rates still fit float64 comfortably
 
@@ -68,7 +68,7 @@ def learn(circuit, inputs, u_targets, rates, *, settle=equilibrium, rule=plastic
         At the pattern where learning runs away, naming the rate to lower.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    step = rates.scaled(checks.positive("duration", duration))
+    step, record = checked_rates(rates).scaled(checks.positive("duration", duration)), checked_names(record)
     checks.count("batch", batch), checks.count("record_every", record_every)
     seen, traces = [], {name: [] for name in record}
     starts = range(0, len(inputs), batch)
@@ -93,7 +93,8 @@ def moved(circuit, updates, step, where: str):
     except ValueError as error:
         if "NaN" not in str(error):
             raise
-        raise DivergenceError(f"{where}: {error}: lower the learning rates") from error
+        name = str(error).partition(" ")[0]
+        raise DivergenceError(f"{where}: {name} has run away; lower the learning rate {rate_of(name)}") from error
     refuse_runaway(circuit, where)
     return circuit
 
@@ -103,15 +104,19 @@ def refuse_runaway(circuit, where: str) -> None:
     for name in WEIGHTS:
         for i, w in enumerate(getattr(circuit, name)):
             if not np.abs(w).max(initial=0.0) < RUNAWAY:
-                rate = {"w_up": "up", "b_up": "up", "w_down": "down", "w_pi": "pi"}.get(name, "ip")
                 raise DivergenceError(
-                    f"{where}: {name}[{i}] has run away (beyond {RUNAWAY:g}); lower the learning rate {rate}"
+                    f"{where}: {name}[{i}] has run away (beyond {RUNAWAY:g}); lower the learning rate {rate_of(name)}"
                 )
+
+
+def rate_of(name: str) -> str:
+    """The learning rate that drives a weight array, ``"ip"`` for ``"b_ip[0]"``."""
+    return name.partition("[")[0].split("_")[1]
 
 
 def checked_series(circuit, inputs, u_targets):
     """Patterns as 2-D arrays that fit the circuit, or ``ValueError``."""
-    inputs, u_targets = checked_patterns(circuit, inputs, u_targets)
+    inputs, u_targets = checked_patterns(circuit, inputs, u_targets, ("inputs", "u_targets"))
     if inputs.ndim != 2:
         raise ValueError(f"inputs has shape {inputs.shape}; give (n_patterns, {circuit.sizes[0]}), one row a pattern")
     if u_targets is not None and u_targets.ndim != 2:

@@ -146,7 +146,10 @@ def summarise(jobs: list[Job], profile: str, since: float) -> tuple[Path, list[P
     folder = figure_folder(profile)
     figures = sorted(p for p in folder.iterdir() if p.suffix in (".svg", ".png") and p.stat().st_mtime >= since)
     path = folder / "summary.json"
-    entries = json.loads(path.read_text())["notebooks"] if path.is_file() else {}
+    try:
+        entries = json.loads(path.read_text())["notebooks"]
+    except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
+        entries = {}
     about = provenance()
     for job in jobs:
         status = "ok" if job.error is None else job.error

@@ -68,6 +68,13 @@ class LearningRates:
         return LearningRates(**scaled, thresholds=self.thresholds)
 
 
+def checked_rates(rates) -> LearningRates:
+    """``rates``, or ``ValueError`` unless they are ``LearningRates``."""
+    if not isinstance(rates, LearningRates):
+        raise ValueError(f"rates is {rates!r}; give LearningRates, as LearningRates(up=0.001, ip=0.001)")
+    return rates
+
+
 def plasticity(circuit, state) -> Updates:
     """Eqs. 7-10 on one state; a batch gives the mean over its patterns.
 

@@ -56,6 +56,8 @@ def repository() -> Path:
 
 def figure_folder(profile: str) -> Path:
     """Where figures of this profile go: ``figures/`` at paper scale, ``figures/quick/`` (not committed) else."""
+    if profile not in PROFILES:
+        raise ValueError(f"profile is {profile!r}; choose from {', '.join(PROFILES)}")
     folder = repository() / "figures" / ("" if profile == "paper" else profile)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -54,15 +54,23 @@ def state_of(circuit, r_in, u_p, u_i, u_target=None) -> State:
     return State(r_in, tuple(u_p), v_basal, tuple(u_i), v_apical, v_inter, u_target)
 
 
-def checked_patterns(circuit, r_in, u_target):
-    """Input rates and target potentials as arrays that fit the circuit, or ``ValueError``."""
+def checked_patterns(circuit, r_in, u_target, names=("r_in", "u_target")):
+    """Input rates and target potentials as arrays that fit the circuit, or ``ValueError`` using ``names``."""
     n = circuit.sizes
-    r_in = checks.patterns("r_in", r_in, n[0])
+    r_in = checks.patterns(names[0], r_in, n[0])
     if u_target is not None:
-        u_target = checks.patterns("u_target", u_target, n[-1])
+        u_target = checks.patterns(names[1], u_target, n[-1])
         if u_target.shape[:-1] not in ((), r_in.shape[:-1]):
-            raise ValueError(f"u_target has shape {u_target.shape} but r_in {r_in.shape}; give one target per input")
+            shapes = f"{names[1]} has shape {u_target.shape} but {names[0]} {r_in.shape}"
+            raise ValueError(f"{shapes}; give one target per input")
     return r_in, u_target
+
+
+def checked_names(record) -> tuple[str, ...]:
+    """``record`` as a tuple of trace names; ``ValueError`` for a bare string."""
+    if isinstance(record, str):
+        raise ValueError(f"record is the string {record!r}; give a sequence of names, as ({record!r},)")
+    return tuple(record)
 
 
 def observe(name: str, circuit, state) -> np.ndarray:

@@ -43,6 +43,7 @@ def test_help_teaches():
         (["mnist", "--profile", "papper"], "no profile is called 'papper'; choose from quick, paper"),
         (["mnist", "-p", "sed=3"], "has no parameter 'sed'; choose from profile, seed"),
         (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give type int"),
+        (["mnist", "-p", "profile=paper"], "use --profile"),
         (["mnist", "-p", "seed"], "has no value; write --parameter KEY=VALUE"),
     ],
 )

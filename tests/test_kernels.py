@@ -123,6 +123,37 @@ def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
             integrate(circuit, inputs[:2], targets[:2], rates=wild.scaled(1e5), duration=5.0, record=("u_p[0]",))
 
 
+@pytest.mark.parametrize("kind", ["ip", "pi"])
+def test_divergence_names_the_rate_that_drove_it(kind, rng):
+    from dcm import kernels
+
+    circuit = make_circuit((6, 5, 3))
+    inputs = rng.uniform(-1, 1, (300, 6))
+    for learn in (dcm.learn, kernels.learn):
+        with pytest.raises(DivergenceError, match=rf"pattern \d+.*lower the learning rate {kind}"):
+            learn(circuit, inputs, None, LearningRates(**{kind: 1e12}))
+
+
+def test_somata_that_run_away_are_noticed_without_plasticity(rng):
+    from dcm import kernels
+
+    circuit = make_circuit((6, 50, 50), transfer=SoftRectifier(5.0, 1.0, 0.0), scale_up=90.0, scale_down=90.0)
+    for integrate in (dcm.integrate, kernels.integrate):
+        with pytest.raises(DivergenceError, match=r"pattern \d+.*a soma has run away"):
+            integrate(circuit, rng.uniform(0, 1, (300, 6)), duration=20.0)
+
+
+def test_a_subclass_is_not_taken_for_its_parent(rng):
+    from dcm import kernels
+
+    class Other(Logistic):
+        def __call__(self, u):
+            return np.tanh(u)
+
+    with pytest.raises(TypeError, match="no compiled form"):
+        kernels.learn(make_circuit((6, 5, 3), transfer=Other()), rng.uniform(-1, 1, (1, 6)), None, RATES)
+
+
 def test_a_transfer_without_a_compiled_form_says_what_to_use(rng):
     from dcm import kernels
 

@@ -100,6 +100,13 @@ def test_bad_sizes(sizes, message, rng):
         Circuit.random(sizes, rng)
 
 
+def test_a_seed_is_not_a_generator(rng):
+    with pytest.raises(ValueError, match=r"rng is 0; pass numpy\.random\.default_rng"):
+        Circuit.random((3, 2, 2), 0)
+    with pytest.raises(ValueError, match="scale of w_up is -1"):
+        Circuit.random((3, 2, 2), rng, scale_up=-1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -111,6 +118,10 @@ def test_bad_sizes(sizes, message, rng):
         ({"tau_input": -3.0}, "tau_input is -3.0"),
         ({"tau_weights": float("inf")}, "tau_weights is inf"),
         ({"duration": 0.25}, r"duration is 0\.25 ms.*multiple of dt"),
+        ({"record": "u_i[0]"}, r"record is the string 'u_i\[0\]'; give a sequence"),
+        ({"record": ("u_i[0]",), "record_every": 3.0}, "give a divisor of the duration"),
+        ({"rates": 0.001}, "rates is 0.001; give LearningRates"),
+        ({"start": equilibrium(make_circuit((6, 4, 3)), np.zeros(6))}, "start has potentials of shapes"),
         ({"record": ("v_spine[0]",)}, r"no trace 'v_spine\[0\]'; choose from"),
         ({"record": ("u_i[7]",)}, r"no trace 'u_i\[7\]'"),
     ],

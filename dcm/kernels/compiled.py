@@ -135,9 +135,9 @@ def add_outer(w, eta, post, pre):
 
 def transfer_code(transfer) -> tuple[int, float, float, float]:
     """(kind, γ, β, θ) of a transfer function the kernels know; ``TypeError`` naming the remedy otherwise."""
-    if isinstance(transfer, Logistic):
+    if type(transfer) is Logistic:  # a subclass may be another function
         return LOGISTIC, 0.0, 0.0, 0.0
-    if isinstance(transfer, SoftRectifier):
+    if type(transfer) is SoftRectifier:
         return SOFT_RECTIFIER, transfer.gamma, transfer.beta, transfer.theta
     raise TypeError(f"no compiled form of the transfer function {transfer!r}; use the plain dcm.learn or dcm.integrate")
 

@@ -27,8 +27,9 @@ from dcm.kernels.compiled import (
     unpack,
     work_space,
 )  # fmt: skip
-from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, refuse_runaway
-from dcm.state import observe
+from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, rate_of, refuse_runaway
+from dcm.plasticity import checked_rates
+from dcm.state import checked_names, observe
 
 TOLERANCE = 1e-11  # largest change of a potential in the last sweep, relative to 1 + max|u|; the loops contract further
 MAX_SWEEPS = 500
@@ -40,7 +41,7 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
     Arguments, results and errors as there; held to it by a test within 1e-9 relative over 1000 patterns.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    step = rates.scaled(checks.positive("duration", duration))
+    step, record = checked_rates(rates).scaled(checks.positive("duration", duration)), checked_names(record)
     every = checks.count("record_every", record_every) if record else max(len(inputs), 1)
     seen, traces = [], {name: [] for name in record}
     for first in range(0, len(inputs), every):
@@ -64,13 +65,18 @@ def _block(circuit, inputs, u_targets, step, first):
         targets, *work_space(n),
     )  # fmt: skip
     if failed >= 0:
+        name = max(weights._fields, key=lambda field: max(_largest(w) for w in getattr(weights, field)))
         raise DivergenceError(
-            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or weights beyond {RUNAWAY:g}; "
-            "lower the learning rates (up first) or use smaller weights"
+            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}; "
+            f"{name.removesuffix('_t')} is largest: lower the learning rate {rate_of(name)}, or use smaller weights"
         )
     circuit = pack(circuit, weights)
     refuse_runaway(circuit, f"pattern {first + len(inputs) - 1}")
     return circuit
+
+
+def _largest(w) -> float:
+    return float(np.nan_to_num(np.abs(w), nan=np.inf).max())
 
 
 @njit(cache=True)

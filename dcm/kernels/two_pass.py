@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.linalg.blas import get_blas_funcs
@@ -37,10 +38,12 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     with np.errstate(over="ignore"):  # exp overflows to infinity where the rate is exactly 0
         for i in range(0, len(order), checks.count("batch", batch)):
             rows = order[i : i + batch]
+            if i % (500 * batch) == 0:
+                refuse_runaway(SimpleNamespace(**w), f"pattern {i}")
             x = inputs[rows].astype(dtype, copy=False)
             _batch(circuit, w, x, u_targets[rows].astype(dtype, copy=False), eta, rates.thresholds, merged, gemm)
+    refuse_runaway(SimpleNamespace(**w), f"pattern {len(order) - 1}")
     circuit = replace(circuit, **{name: tuple(np.ascontiguousarray(a.T) for a in arrays) for name, arrays in w.items()})
-    refuse_runaway(circuit, f"pattern {order[-1]}")
     return circuit
 
 
@@ -115,6 +118,7 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
                 _add_outer(turned[k], eta, delta, rates[k], gemm)
                 b[k] += lam(eta) * _mean(delta)
                 delta = below
+    refuse_runaway(SimpleNamespace(**dict.fromkeys(WEIGHTS, ()) | {"w_up": turned, "b_up": b}), "backprop")
     for weights, new in zip(w, turned, strict=True):
         weights[...] = new.T
 
@@ -138,5 +142,5 @@ def _add_outer(w, eta, post, pre, gemm):
 
 
 def _only_logistic(transfer):
-    if not isinstance(transfer, Logistic):
+    if type(transfer) is not Logistic:
         raise TypeError(f"learn_two_pass is written for Logistic neurons, not {transfer!r}; use dcm.learn")
