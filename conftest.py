@@ -6,7 +6,7 @@ from dcm import datasets
 
 
 def pytest_collection_modifyitems(items):
-    needing = [item for item in items if item.get_closest_marker("mnist") or "04_mnist" in item.nodeid]
+    needing = [item for item in items if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid]
     if not needing:
         return
     try:
