@@ -18,7 +18,7 @@ lint: $(READY)
 	$(BIN)/ruff format .
 
 lock:
-	uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate --universal -q \
+	uv pip compile pyproject.toml --extra test --extra dev --extra browser --generate-hashes --no-header --no-annotate --universal -q \
 	  --python-version 3.11 -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml

@@ -84,7 +84,7 @@ def test_dependency_lists_agree():
     assert conda == packages(project["dependencies"] + extras["test"])
     lock = (ROOT / "requirements.lock").read_text()
     pinned = {name for name, _ in re.findall(r"^([\w.-]+)==(\S+)", lock, re.M)}
-    assert set(packages(project["dependencies"] + extras["test"] + extras["dev"])) <= pinned
+    assert set(packages(project["dependencies"] + extras["test"] + extras["dev"] + extras["browser"])) <= pinned
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "://" not in lock
 
