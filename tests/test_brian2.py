@@ -1,7 +1,7 @@
 """Continuous time against an independent simulator: the committed run of Brian 2 (``make brian2`` writes it).
 
-Both sides take the same explicit Euler steps in float64, so only rounding may differ. The issue of this comparison is
-1e-6; what is asserted is sharper, and far below what any mistake in an equation would leave.
+Both sides take the same explicit Euler steps in float64, so only rounding may differ (measured: 1e-15). A change of 1 %
+in any number of the model, or another order of operations within a step, leaves at least 1e-4.
 """
 
 import ast
@@ -21,7 +21,7 @@ from dcm.state import state_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "results" / "brian2.npz"
-TOLERANCE = 1e-9
+TOLERANCE = 1e-9  # room for other processors' exp; the comparison is meant to hold within 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def one_percent_more(reference, what):
 )
 def test_one_percent_in_any_number_of_the_model_shows(what, reference):
     recording = brian2_reference.replay(one_percent_more(reference, what), kernels.integrate)
-    assert max(brian2_reference.differences(reference, recording).values()) > 1e-5
+    assert max(brian2_reference.differences(reference, recording).values()) > 1e-4
 
 
 def half_implicit_steps(circuit, state, drift, r_in, u_target, kicks, stepper, where):
@@ -77,7 +77,7 @@ def half_implicit_steps(circuit, state, drift, r_in, u_target, kicks, stepper, w
 
 def test_another_order_within_the_step_shows(reference):
     recording = brian2_reference.replay(reference, partial(integrate, advance=half_implicit_steps))
-    assert max(brian2_reference.differences(reference, recording).values()) > 1e-5
+    assert max(brian2_reference.differences(reference, recording).values()) > 1e-4
 
 
 def test_the_reference_exercises_everything(reference):

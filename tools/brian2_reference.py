@@ -29,10 +29,9 @@ SETTINGS = {
     "record_every": 2.0,  # ms [chosen]: keeps the file small
 }
 # Order within a step: dendrites and copies of potentials from the old somata, records, weights, somata. So every
-# right-hand side sees the state at the start of the step: explicit Euler.
-DENDRITES = {"when": "before_groups", "order": 0}
-RECORDS = {"when": "before_groups", "order": 1}
-WEIGHTS, SOMATA = {"when": "groups", "order": 0}, {"when": "groups", "order": 1}
+# right-hand side sees the state at the start of the step: explicit Euler. The last two are in Brian's slot "groups".
+DENDRITES, RECORDS = {"when": "before_groups", "order": 0}, {"when": "before_groups", "order": 1}
+WEIGHTS, SOMATA = 0, 1
 
 
 def phi(potential: str) -> str:
@@ -105,7 +104,7 @@ def neurons(namespace) -> dict[str, b2.NeuronGroup]:
     n_in, n_hidden, n_out = SETTINGS["sizes"]
     populations = {"input": (n_in, INPUT), "hidden": (n_hidden, PYRAMIDAL), "output": (n_out, OUTPUT),
                    "inter": (n_out, INTERNEURON)}  # fmt: skip
-    options = {"method": "euler", "namespace": namespace, "order": SOMATA["order"]}
+    options = {"method": "euler", "namespace": namespace, "order": SOMATA}
     return {name: b2.NeuronGroup(n, model, **options) for name, (n, model) in populations.items()}
 
 
@@ -133,7 +132,7 @@ def synapses(cells, drawn, namespace) -> dict[str, b2.Synapses]:
     }
     made = {}
     for name, (pre, post, model, eta) in table.items():
-        options = {"method": "euler", "namespace": namespace | {"eta": eta / ms}, "order": WEIGHTS["order"]}
+        options = {"method": "euler", "namespace": namespace | {"eta": eta / ms}, "order": WEIGHTS}
         made[name] = b2.Synapses(cells[pre], cells[post], model, **options)
         if name == "nudge":
             made[name].connect(j="i")
@@ -184,8 +183,7 @@ def main():
     partial = TARGET.with_suffix(".partial.npz")
     np.savez_compressed(partial, about=np.array(about), **{f"start/{k}": v for k, v in drawn.items()}, **run(drawn))
     partial.replace(TARGET)
-    print(f"{TARGET.relative_to(Path.cwd()) if TARGET.is_relative_to(Path.cwd()) else TARGET}: "
-          f"{TARGET.stat().st_size / 1000:.0f} kB")  # fmt: skip
+    print(f"results/{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
