@@ -49,3 +49,23 @@ def closing(ax, result):
     ax.set(xlabel="presentations (100 ms each)", ylabel="norm", title="Learning closes the error")
     ax.legend()
     return lines
+
+
+def over_brian2(axes, reference, recording, *, cells=(0, 1, 2)):
+    """Apical, interneuron and output potentials of a few cells: dcm as lines, Brian 2 as dots; returns the lines."""
+    lines, dots = [], []
+    for ax, (name, compartment, title) in zip(axes, OVER_BRIAN2, strict=True):
+        lines += ax.plot(recording.t, recording.traces[name][:, cells], color=COLOURS[compartment], lw=1.2)
+        dots += ax.plot(reference.t[::3], reference.traces[name][::3][:, cells], "k.", ms=2.5)  # legible, not all
+        ax.axvline(reference.options["duration"], color="0.6", lw=0.8, ls=":")  # the target appears
+        ax.set(xlabel="time (ms)", title=title)
+    axes[0].set_ylabel("potential")
+    axes[0].legend([lines[0], dots[0]], ["dcm", "Brian 2"], loc="best")
+    return lines + dots
+
+
+OVER_BRIAN2 = (
+    ("v_apical[0]", "apical", "apical dendrites"),
+    ("u_i[0]", "interneuron", "interneurons"),
+    ("u_p[1]", "pyramidal", "output cells"),
+)
