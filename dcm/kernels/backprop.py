@@ -58,7 +58,7 @@ def _work_space(sizes, batch: int, dtype) -> Space:
     return Space(x, np.zeros_like(layers[-1][0]), everyone, np.empty_like(everyone[0]), layers)
 
 
-@njit(**SMOOTH)
+@njit(cache=True, **SMOOTH)
 def _learn(w, thresholds, eta, space, inputs, targets, order):
     """Mini-batches, in place; each has as many patterns as the work space has rows."""
     layers, top = space.layers, len(w) - 1

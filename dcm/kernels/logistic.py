@@ -73,7 +73,8 @@ def _logistic(u):
 
     def double(u):
         e = exp_negative(-abs(u))
-        return (u - u) + (e if u < 0.0 else 1.0) / (1.0 + e)  # exp_negative takes NaN for a number; u - u does not
+        r = (e if u < 0.0 else 1.0) / (1.0 + e)
+        return u if u != u else r  # exp_negative takes NaN for a number
 
     return double
 

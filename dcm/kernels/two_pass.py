@@ -92,7 +92,7 @@ def _work_space(sizes, batch: int, dtype) -> Space:
     return Space(x, np.zeros_like(pyramidal[-1][0]), everyone, np.empty_like(everyone[0]), pyramidal, inter)
 
 
-@njit(**SMOOTH)
+@njit(cache=True, **SMOOTH)
 def _learn(net, c, space, inputs, targets, order):
     """Mini-batches of Section 5 and Eqs. 7-10, in place; each has as many patterns as the work space has rows."""
     p, top = space.pyramidal, len(net.w_up) - 1
