@@ -10,16 +10,8 @@ from numba import njit
 
 from dcm.circuit import WEIGHTS
 from dcm.kernels.logistic import SMOOTH, rates
-from dcm.kernels.minibatch import (
-    active_in,
-    checked_rows,
-    gather,
-    in_batches,
-    learn_layer,
-    padded_vector,
-    rows_of_layers,
-)
-from dcm.kernels.thin import panels, product, transposed_product, unpanelled
+from dcm.kernels.minibatch import active_in, checked_rows, gather, in_batches, learn_layer
+from dcm.kernels.thin import padded, panels, product, transposed_product, unpanelled
 from dcm.learning import refuse_runaway
 
 # Work space: rows of inputs and targets (batch, n), the numbers of all neurons and room for those of the active
@@ -41,7 +33,7 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     """
     sizes, dtype = (w[0].shape[1], *map(len, w)), w[0].dtype
     inputs, u_targets, order = checked_rows(inputs, u_targets, order, sizes)
-    panelled, thresholds = tuple(map(panels, w)), tuple(map(padded_vector, b))
+    panelled, thresholds = (tuple(panels(a.astype(dtype)) for a in arrays) for arrays in (w, b))
     named = SimpleNamespace(**dict.fromkeys(WEIGHTS, ()) | {"w_up": panelled, "b_up": thresholds})
     in_batches(
         lambda space, rows: _learn(panelled, thresholds, dtype.type(eta), space, inputs, u_targets, rows),
@@ -49,13 +41,15 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
         order, batch, lambda where: refuse_runaway(named, f"backprop, {where}"),
     )  # fmt: skip
     for k in range(len(w)):
-        w[k][...], b[k][...] = unpanelled(panelled[k], len(w[k])), thresholds[k][: len(b[k])]
+        w[k][...], b[k][...] = unpanelled(panelled[k], len(w[k])), unpanelled(thresholds[k], len(b[k]))
 
 
 def _work_space(sizes, batch: int, dtype) -> Space:
-    (x,), layers = rows_of_layers(sizes[:1], batch, dtype=dtype), rows_of_layers(sizes[1:], 3, batch, dtype=dtype)
+    layers = tuple(padded((3, batch, n), dtype) for n in sizes[1:])
     everyone = tuple(np.arange(n) for n in sizes)
-    return Space(x, np.zeros_like(layers[-1][0]), everyone, np.empty_like(everyone[0]), layers)
+    return Space(
+        padded((batch, sizes[0]), dtype), padded((batch, sizes[-1]), dtype), everyone, everyone[0].copy(), layers
+    )
 
 
 @njit(cache=True, **SMOOTH)

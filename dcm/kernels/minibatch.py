@@ -36,18 +36,6 @@ def in_batches(train, space_of, order, batch: int, check) -> None:
     check(f"pattern {len(order) - 1}")
 
 
-def rows_of_layers(sizes, *shape, dtype) -> tuple:
-    """Zeros (*shape, n) for every n of ``sizes``, padded to whole panels."""
-    return tuple(thin.aligned((*shape, thin.padded(n, dtype)), dtype) for n in sizes)
-
-
-def padded_vector(b) -> np.ndarray:
-    """A copy of a vector, padded to whole panels."""
-    out = thin.aligned((thin.padded(len(b), b.dtype),), b.dtype)
-    out[: len(b)] = b
-    return out
-
-
 @njit
 def gather(patterns, rows, out):
     """out = patterns[rows], in the precision and with the padding of ``out``."""

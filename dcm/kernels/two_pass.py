@@ -10,16 +10,8 @@ from numba import njit
 
 from dcm.circuit import WEIGHTS
 from dcm.kernels.logistic import SMOOTH, logistic, rates
-from dcm.kernels.minibatch import (
-    active_in,
-    checked_rows,
-    gather,
-    in_batches,
-    learn_layer,
-    padded_vector,
-    rows_of_layers,
-)
-from dcm.kernels.thin import panels, product, unpanelled
+from dcm.kernels.minibatch import active_in, checked_rows, gather, in_batches, learn_layer
+from dcm.kernels.thin import padded, panels, product, unpanelled
 from dcm.learning import refuse_runaway
 from dcm.transfer import Logistic
 
@@ -27,7 +19,9 @@ KINDS = ("up", "ip", "pi", "down")
 # What the loop sees of a circuit: its weights in panels (dcm.kernels.thin) and its numbers, all of one precision;
 # ``lowest`` is the last hidden layer that the downward pass must reach.
 Net = namedtuple("Net", WEIGHTS)
-Numbers = namedtuple("Numbers", "attenuation inter_attenuation output hidden inter up ip pi down thresholds merged lowest")
+Numbers = namedtuple(
+    "Numbers", "attenuation inter_attenuation output hidden inter up ip pi down thresholds merged lowest"
+)
 # Work space: rows of inputs and targets (batch, n), the numbers of all neurons and room for those of the active
 # inputs, and ROLES such rows a layer of pyramidal cells and of interneurons.
 Space = namedtuple("Space", "x target everyone active pyramidal inter")
@@ -53,7 +47,7 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     inputs, u_targets, order = checked_rows(inputs, u_targets, order, circuit.sizes)
     eta = {kind: rates.per_layer(kind, len(getattr(circuit, f"w_{kind}"))) for kind in KINDS}
     dtype = circuit.w_up[0].dtype
-    net = Net(*(tuple(panels(w) if w.ndim == 2 else padded_vector(w) for w in getattr(circuit, name)) for name in WEIGHTS))
+    net = Net(*(tuple(panels(w.astype(dtype)) for w in getattr(circuit, name)) for name in WEIGHTS))
     numbers = _numbers(circuit, eta, rates.thresholds)
     in_batches(
         lambda space, rows: _learn(net, numbers, space, inputs, u_targets, rows),
@@ -66,8 +60,7 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
 def _unpacked(circuit, net, name, eta):
     """The arrays of one name as the circuit keeps them; those of rate 0 are the circuit's own."""
     layers = zip(getattr(circuit, name), getattr(net, name), eta[name.split("_")[1]], strict=True)
-    return tuple(old if not e else unpanelled(new, len(old)) if old.ndim == 2 else new[: len(old)].copy()
-                 for old, new, e in layers)  # fmt: skip
+    return tuple(unpanelled(new, len(old)) if e else old for old, new, e in layers)
 
 
 def _numbers(circuit, eta, thresholds) -> Numbers:
@@ -86,10 +79,10 @@ def _numbers(circuit, eta, thresholds) -> Numbers:
 
 
 def _work_space(sizes, batch: int, dtype) -> Space:
-    (x,), pyramidal = rows_of_layers(sizes[:1], batch, dtype=dtype), rows_of_layers(sizes[1:], ROLES, batch, dtype=dtype)
-    inter = rows_of_layers(sizes[2:], ROLES, batch, dtype=dtype)
+    pyramidal, inter = (tuple(padded((ROLES, batch, n), dtype) for n in sizes[first:]) for first in (1, 2))
     everyone = tuple(np.arange(n) for n in sizes)
-    return Space(x, np.zeros_like(pyramidal[-1][0]), everyone, np.empty_like(everyone[0]), pyramidal, inter)
+    x, target = padded((batch, sizes[0]), dtype), padded((batch, sizes[-1]), dtype)
+    return Space(x, target, everyone, everyone[0].copy(), pyramidal, inter)
 
 
 @njit(cache=True, **SMOOTH)
