@@ -1,9 +1,9 @@
 """Inner loops of ``dcm.kernels.thin``: a few rows of activity against one panel of weights, sums kept in registers.
 
-Numba leaves the choice of registers to LLVM, which keeps such sums in memory: these loops are written for LLVM
-directly, as operations on whole vectors, and stay portable. ``x``, ``post`` and ``out`` are rows of activity (n_rows,
-n), ``w`` the panels (n_panels, n_pre, lanes); a loop serves the rows ``first``, ``first + 1``, … ``ROWS`` of them in the
-``_rows`` form and one in the ``_row`` form.
+Numba leaves the choice of registers to LLVM, which would keep such sums in memory: these loops are written for LLVM
+directly, as operations on whole vectors, and stay portable. ``x``, ``post`` and ``out`` are rows of activity, all
+(n_rows, n), and ``w`` are panels (n_panels, n_pre, lanes). A loop serves the rows from ``first`` on: ``ROWS`` of them
+in its form ``…_rows``, one in its form ``…_row``.
 """
 
 from __future__ import annotations
