@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import dcm
-from dcm import Conductances, DivergenceError, LearningRates, Logistic, SoftRectifier, two_pass
-from dcm.backprop import descent
+from dcm import DivergenceError, LearningRates, Logistic, SoftRectifier
 from dcm.circuit import WEIGHTS
 
 from circuits import make_circuit
@@ -80,33 +79,6 @@ def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(sizes, tra
     np.testing.assert_array_equal(fast.t, plain.t)
     for name, values in plain.traces.items():
         np.testing.assert_allclose(fast.traces[name], values, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("lateral", [0.0, 0.02])
-def test_mnist_loop_equals_plain_two_pass_learning(lateral, rng):
-    """With fixed lateral weights (one merged product) and with everything plastic."""
-    from dcm import kernels
-
-    circuit = make_circuit((20, 9, 8, 5), conductances=Conductances.from_mixing(0.1, 0.2, 0.1)).self_predicting()
-    rates = LearningRates((0.1, 0.05, 0.02), 0.1, lateral, lateral / 2, thresholds=True)
-    inputs, targets, order = rng.uniform(0, 1, (200, 20)), rng.normal(size=(200, 5)), rng.permutation(200)
-    plain, _ = dcm.learn(circuit, inputs[order], targets[order], rates, settle=two_pass, duration=1.0, batch=10)
-    fast = kernels.learn_two_pass(circuit, inputs, targets, rates, order=order)
-    assert worst(circuit, plain) > 1e-2
-    assert worst(plain, fast) < 1e-9
-
-
-def test_backprop_loop_equals_the_reference_direction(rng):
-    from dcm import kernels
-
-    circuit = make_circuit((12, 9, 8, 5), conductances=Conductances(leak=0.0, apical=0.0))
-    inputs, targets = rng.uniform(0, 1, (10, 12)), rng.normal(size=(10, 5))
-    directions, thresholds = descent(circuit, inputs, targets, [w.T for w in circuit.w_up[1:]])
-    w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
-    kernels.learn_backprop(w, b, inputs, targets, 0.3, order=np.arange(10))
-    for k in range(3):
-        np.testing.assert_allclose(w[k], circuit.w_up[k] + 0.3 * directions[k], rtol=1e-10)
-        np.testing.assert_allclose(b[k], circuit.b_up[k] + 0.3 * thresholds[k], rtol=1e-10)
 
 
 def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
