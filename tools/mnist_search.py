@@ -9,6 +9,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -17,37 +18,50 @@ from dcm import datasets
 from dcm.experiments import mnist
 from dcm.runs import one_thread, provenance, repository
 
-EPOCHS = {"microcircuit": 40, "backprop": 25, "single layer": 10}
+EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial; 40 for the circuits
+G = {"gain_hidden": 1.0, "gain_output": 10.0}
 TRIALS = [
     ("microcircuit", {}),
     ("backprop", {}),
     ("backprop", {"backprop_rate": 0.2, "scale_up": 1.0}),
     ("microcircuit", {"base_rate": 0.02}),
-    ("microcircuit", {"gain_hidden": 1.0, "gain_output": 10.0}),
+    ("microcircuit", G),
     ("microcircuit", {"scale_up": 2.5}),
     ("backprop", {"scale_up": 1.0}),
     ("microcircuit", {"mixing_output": 0.3}),
     ("microcircuit", {"inter_rate": 10.0}),
-    ("backprop", {"backprop_rate": 0.4, "scale_up": 1.0}),
     ("microcircuit", {"base_rate": 0.005}),
-    ("microcircuit", {"mixing_hidden": 0.2}),
-    ("microcircuit", {"scale_up": 4.0}),
+    ("microcircuit", {**G, "gain_output": 15.0}),
+    ("microcircuit", {**G, "gain_output": 20.0}),
+    ("microcircuit", {**G, "inter_rate": 10.0}),
+    ("microcircuit", {**G, "inter_rate": 10.0, "base_rate": 0.015}),
+    ("microcircuit", {**G, "scale_up": 2.0}),
+    ("microcircuit", {**G, "scale_up": 4.5}),
+    ("microcircuit", {**G, "gain_hidden": 2.0}),
+    ("microcircuit", {**G, "mixing_hidden": 0.2}),
+    ("microcircuit", {**G, "mixing_hidden": 0.05}),
+    ("microcircuit", {**G, "base_rate": 0.007}),
+    ("backprop", {"backprop_rate": 0.05}),
+    ("backprop", {"backprop_rate": 0.1, "scale_up": 2.0}),
+    ("backprop", {"backprop_rate": 0.1, "scale_up": 5.0}),
+    ("hidden to hidden frozen", G),
+    ("all plastic", {"hidden": [1000]}),
+    ("all plastic", {"hidden": [1000], **G}),
     ("single layer", {}),
     ("single layer", {"single_rate": 0.1}),
+    ("single layer", {"single_rate": 0.01}),
 ]
 
 
 @one_thread
 def trial(learner: str, changes: dict, data, seed: int = 1000) -> dict:
     """Validation error (percent) before the first and after every epoch."""
-    epochs = EPOCHS[learner]
-    config = replace(mnist.Config(), **{"epochs": epochs, "decay": 0.25 ** (1 / epochs), **changes})
+    epochs = EPOCHS.get(learner, 40)
+    epochs = changes.get("epochs", epochs)
+    config = replace(mnist.Config(), **{"epochs": epochs, "decay": 0.25 ** (1 / epochs), "learner": learner, **changes})
     weights, order = np.random.default_rng(seed).spawn(2)
-    if learner == "microcircuit":
-        net, epoch_of = mnist.initial_circuit(config, data, weights), mnist.circuit_epoch(1.0)
-    else:
-        hidden = config.hidden if learner == "backprop" else ()
-        net, epoch_of = mnist.initial_net(config, hidden, data, weights), mnist.net_epoch
+    net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(config, data, weights)
+    epoch_of = mnist.net_epoch if learner in mnist.NETS else mnist.circuit_epoch
     curve = []
     for epoch in tqdm(range(config.epochs), desc=f"{learner} {changes}", disable=None):
         net = epoch_of(config, net, data, order.permutation(len(data.train.labels)), epoch)
@@ -60,7 +74,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default=str(repository() / "results" / "mnist" / "search.json"))
     out = parser.parse_args().out
-    rows = json.loads(open(out).read())["trials"] if os.path.exists(out) else []
+    rows = json.loads(Path(out).read_text())["trials"] if os.path.exists(out) else []
     done = {json.dumps([row["learner"], row["changes"]]) for row in rows}
     data = datasets.mnist()
     for learner, changes in TRIALS:
