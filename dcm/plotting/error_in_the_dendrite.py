@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dcm.experiments.error_in_the_dendrite import balance
-from dcm.plotting import COLOURS
+from dcm.plotting import COLOURS, band
 
 
 def dendrite(ax, recording, number: int, *, until: float = 200.0):
@@ -69,3 +69,25 @@ OVER_BRIAN2 = (
     ("u_i[0]", "interneuron", "interneurons"),
     ("u_p[1]", "pyramidal", "output cells"),
 )
+
+
+def over_seeds(axes, results):
+    """Three axes, median and range of seeds: Fig. 1C's two panels, and the closing of both errors; returns the lines.
+
+    The grey line over the first two is the level before the target came.
+    """
+    lines, t = [], results[0]["arrival_t"] if results else []
+    for ax, name, colour in ((axes[0], "gap", "interneuron"), (axes[1], "apical", "apical")):
+        lines += band(ax, t, [r[f"arrival_{name}"] for r in results], color=COLOURS[colour])
+        for r in results[:1]:
+            ax.axhline(np.median([np.mean(r[f"before_{name}"]) for r in results]), color="0.5", ls=":", lw=1.2)
+        ax.set(xlabel="time after the target's arrival (ms)", ylim=(0, None))
+    axes[0].set(ylabel=r"$\|u^P - u^I\|^2$")
+    axes[1].set(ylabel=r"$\|v_A\|$")
+    x = results[0]["presentation"] if results else []
+    for name, colour, style, label in (("apical", "apical", "-", r"apical error $\|v_A\|$"),
+                                       ("output_error", "pyramidal", "--", "output error, teaching off")):  # fmt: skip
+        lines += band(axes[2], x, [r[name] for r in results], color=COLOURS[colour], ls=style, label=label)
+    axes[2].set(yscale="log", xlabel="presentations (100 ms each)", ylabel="norm, noise-free")
+    axes[2].legend()
+    return lines
