@@ -74,7 +74,7 @@ def figures(names, profile, seed, jobs, seeds, force, extra):
     try:
         if profile == "paper" and not _compute(wanted, jobs, force):
             raise SystemExit(1)
-        _run(planned, profile, jobs)
+        _run(planned, jobs)
     except KeyboardInterrupt:
         finished = [job for job in planned if job.process and job.error is None]
         notebooks.summarise(finished, profile, began)
@@ -145,13 +145,13 @@ def _compute(wanted, jobs, force) -> bool:
     return not failed
 
 
-def _run(planned, profile, jobs):
+def _run(planned, jobs):
     """Execute with a bar of the estimated total and a line per finished notebook."""
     from tqdm import tqdm
 
     from dcm import notebooks
 
-    total = sum(notebooks.expected(job, profile) for job in planned)
+    total = sum(notebooks.expected(job) for job in planned)
     form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left {postfix}"
     with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
 
@@ -162,8 +162,8 @@ def _run(planned, profile, jobs):
             )
 
         def tick(running, done):
-            spent = [min(time.monotonic() - job.started, notebooks.expected(job, profile)) for job in running]
-            bar.n = sum(spent) + sum(notebooks.expected(job, profile) for job in done)
+            spent = [min(time.monotonic() - job.started, notebooks.expected(job)) for job in running]
+            bar.n = sum(spent) + sum(notebooks.expected(job) for job in done)
             bar.set_postfix_str(", ".join(job.name for job in running))
 
         notebooks.execute(planned, jobs, report, tick)

@@ -96,7 +96,7 @@ def test_the_full_circuit_must_be_three_times_better_and_below_a_quarter():
 @pytest.mark.parametrize(("end", "holds"), [(46.0, True), (54.0, True), (66.0, False), (30.0, False)])
 def test_about_45_degrees_means_within_ten(end, holds):
     run = saved(angle_weights=[89.0, end], angle_errors=[89.0, end])
-    verdict = small_circuits.alignment([run], [], [], [])
+    verdict = small_circuits.alignment([run], [], [], [], [])
     assert verdict.holds == holds
     assert verdict.partly
 

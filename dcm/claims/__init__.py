@@ -59,7 +59,7 @@ CLAIMS = (
           "relative distance of lateral weights, larger of both", small_circuits.emergence, (f"{T}full",)),
     Claim("F2a", "Up weights align with the fixed top-down weights (S1)", "about 45°",
           "angle between W_21ᵀ and W_12 after 10⁷ patterns, degrees", small_circuits.alignment, (f"{T}full",),
-          (f"{T}weak-feedback", f"{T}small-start", f"{T}long")),
+          (f"{T}weak-feedback", f"{T}small-start", f"{T}long", f"{T}continuous")),
     Claim("F2n a", "Works with weak and strong feedback (2)", "—",
           "error left after 5·10⁶ patterns, worst strength, %", small_circuits.strengths,
           tuple(f"{T}feedback-{g:g}" for g in STRENGTHS)),

@@ -55,7 +55,7 @@ def emergence(full) -> Verdict:
     return Verdict(worst, np.median(worst) < 0.15, detail, np.median(worst) < 0.5)
 
 
-def alignment(full, weak, small, long) -> Verdict:
+def alignment(full, weak, small, long, continuous) -> Verdict:
     """F2a: the angle between w_upᵀ and w_down; «about 45°» counts as within 10° of it [chosen]."""
     weights, errors = (column(full, lambda r, n=name: r[n][-1]) for name in ("angle_weights", "angle_errors"))
     start = column(full, lambda r: r["angle_weights"][0])
@@ -64,6 +64,12 @@ def alignment(full, weak, small, long) -> Verdict:
         if runs:
             ends = [column(runs, lambda r, n=name: r[n][-1]) for name in ("angle_weights", "angle_errors")]
             detail += f"; {label}: {spread(ends[0])}° (errors {spread(ends[1])}°)"
+    if continuous:
+        first, last = continuous[0]["patterns"][[0, -1]]
+        moved = column(continuous, lambda r: r["angle_weights"][-1] - r["angle_weights"][0])
+        steady = column(full, lambda r: np.diff(np.interp([first, last], r["patterns"], r["angle_weights"]))[0])
+        span = f"from {first / 1e6:g}·10⁶ to {last / 1e6:g}·10⁶ patterns"
+        detail += f"; {span} it turns by {spread(steady)}° at the steady state, {spread(moved)}° in continuous time"
     return Verdict(weights, abs(np.median(weights) - 45) <= 10, detail, np.median(start - weights) > 10)
 
 
