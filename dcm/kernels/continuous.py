@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 from numba import njit
 
 from dcm import dynamics
 from dcm.kernels.compiled import (
-    APICAL,
+    BY_OTHER,
+    BY_V,
+    GAIN,
+    OTHER,
     POST,
-    SPARE,
     SUMS,
+    TOTAL,
     R,
     U,
     V,
-    Weights,
-    add_transposed,
     affine,
-    apical,
-    constants,
-    errors,
+    apical_surprise,
+    dendritic_surprise,
+    levels,
+    model,
+    nudge_interneurons,
     pack,
-    phi,
-    rate_arrays,
+    pack_updates,
+    padded,
+    rate_rows,
+    transposed,
     unpack,
-    work_space,
 )  # fmt: skip
+from dcm.kernels.transfer import phi
 from dcm.learning import refuse_runaway
-from dcm.plasticity import LearningRates, Updates
+from dcm.plasticity import LearningRates
 from dcm.state import state_of
 
 
@@ -43,141 +46,114 @@ def integrate(circuit, inputs, u_targets=None, **options) -> dynamics.Recording:
 
 def _advance(circuit, state, drift, r_in, u_target, kicks, stepper, where):
     """Twin of ``dynamics.euler_steps``."""
-    p, q = work_space(circuit.sizes)
-    for rows, values in ((p, state.u_p), (q, state.u_i)):
-        for row, u in zip(rows, values, strict=True):
-            row[U] = u
-    r_now = np.array(state.r_in, dtype=float)
-    none = np.zeros(0)
+    m, s = model(circuit), levels(circuit, u_target is not None)
+    for level, u, u_i, at in zip(s, state.u_p, (np.zeros(0), *state.u_i), m.inter, strict=True):
+        level[U, : u.size], level[U, at : at + u_i.size] = u, u_i
+    r_now, none = np.zeros(padded(r_in.size)), np.zeros(0)
+    r_now[: r_in.size] = state.r_in
     nudge, target = (none, none) if u_target is None else (np.array(state.u_target, dtype=float), u_target)
-    weights = unpack(circuit)
-    rates = rate_arrays(stepper.rates or LearningRates(), len(p))
-    delta = _unpack_drift(drift) if stepper.rates else Weights(*(tuple(0 * w for w in ws) for ws in weights))
+    weights, rates = unpack(circuit), rate_rows(circuit, stepper.rates or LearningRates())
+    delta = unpack(circuit, drift) if stepper.rates else unpack(circuit)
     _steps(
-        constants(circuit), weights, delta, rates, r_now, nudge, np.asarray(r_in, dtype=float),
-        np.asarray(target, dtype=float), kicks, stepper.dt, stepper.keep_input, stepper.keep_weights, p, q,
+        m, weights, delta, rates, r_now, nudge, np.asarray(r_in, dtype=float), np.asarray(target, dtype=float), kicks,
+        stepper.dt, stepper.keep_input, stepper.keep_weights, s,
     )  # fmt: skip
     if stepper.rates:
-        circuit, drift = pack(circuit, weights), _pack_drift(delta)
+        circuit, drift = pack(circuit, weights), pack_updates(circuit, delta)
         refuse_runaway(circuit, where)
-    u_p, u_i = [row[U] for row in p], [row[U] for row in q]
-    return circuit, state_of(circuit, r_now, u_p, u_i, nudge if u_target is not None else None), drift
-
-
-# Δ lives in the layout of the weights that it moves.
-_LAYOUT = {"w_up": "up", "w_down_t": "down", "w_ip": "ip", "w_pi_t": "pi", "b_up": "b_up", "b_ip": "b_ip"}
-
-
-def _unpack_drift(drift: Updates) -> Weights:
-    turned = {name: [d.T if name.endswith("_t") else d for d in getattr(drift, _LAYOUT[name])] for name in _LAYOUT}
-    return Weights(**{name: tuple(np.array(d, dtype=float, order="C") for d in ds) for name, ds in turned.items()})
-
-
-def _pack_drift(delta: Weights) -> Updates:
-    named = {_LAYOUT[name]: tuple(d.T if name.endswith("_t") else d for d in getattr(delta, name)) for name in _LAYOUT}
-    return Updates(**{f.name: named[f.name] for f in fields(Updates)})
+    u_p = [level[U, :n] for level, n in zip(s, m.n, strict=True)]
+    u_i = [level[U, at : at + n] for level, n, at in zip(s[1:], m.n[1:], m.inter[1:], strict=True)]
+    return circuit, state_of(circuit, r_now[: r_in.size], u_p, u_i, nudge if u_target is not None else None), drift
 
 
 @njit(cache=True, error_model="numpy")
-def _steps(c, w, delta, rates, r_now, nudge, r_in, target, kicks, dt, keep_input, keep_weights, p, q):
+def _steps(m, w, delta, rates, r_now, nudge, r_in, target, kicks, dt, keep_input, keep_weights, s):
     for n in range(kicks.shape[0]):
-        _dendrites(c, w, r_now, p, q)
-        _move_weights(c, w, delta, rates, keep_weights, r_now, p, q)
-        _move_somata(c, nudge, dt, kicks[n], p, q)
-        for i in range(r_now.size):
+        _dendrites(m, w, r_now, nudge, s)
+        _move_weights(m, w, delta, rates, keep_weights, r_now, s)
+        _move_somata(m, dt, kicks[n], s)
+        for i in range(r_in.size):
             r_now[i] += keep_input * (r_in[i] - r_now[i])
         for i in range(nudge.size):
             nudge[i] += keep_input * (target[i] - nudge[i])
 
 
-@njit
-def _dendrites(c, w, r_now, p, q):
-    """Rates of all somata, then Eqs. 3-5."""
-    for k in range(len(p)):
-        phi(c.kind, c.gamma, c.beta, c.theta, p[k][U], p[k][R])
-        affine(w.w_up[k], r_now if k == 0 else p[k - 1][R], w.b_up[k], p[k][V])
-    for h in range(len(q)):
-        phi(c.kind, c.gamma, c.beta, c.theta, q[h][U], q[h][R])
-        affine(w.w_ip[h], p[h][R], w.b_ip[h], q[h][V])
-        apical(w, h, p, q)
+@njit(error_model="numpy")
+def _dendrites(m, w, r_now, nudge, s):
+    """Rates of all somata, then all that pulls on them (Eqs. 3-5)."""
+    for k in range(len(s)):
+        phi(m.kind, s[k][GAIN], m.beta, m.theta, s[k][U], s[k][R])
+        affine(w.forward[k], r_now if k == 0 else s[k - 1][R], w.threshold[k], s[k][V])
+    for k in range(1, len(s)):
+        transposed(w.backward[k - 1], s[k][R], s[k - 1][OTHER])
+        nudge_interneurons(m, k, s[k])
+    s[-1][OTHER][: nudge.size] = nudge
 
 
 @njit(fastmath=SUMS, error_model="numpy")
-def _move_somata(c, nudge, dt, kick, p, q):
-    """One Euler-Maruyama step of Eqs. 1 and 2, from the output downwards: interneurons need the old soma above."""
-    top, at = len(p) - 1, 0
-    for k in range(top + 1):
-        u, v, du = p[k][U], p[k][V], p[k][SPARE]
+def _move_somata(m, dt, kick, s):
+    """One Euler-Maruyama step of Eqs. 1 and 2; the noise comes in the order of the populations, pyramidal first."""
+    at = 0
+    for k in range(len(s)):
+        u, v, other, by_v, by_other, total = s[k][U], s[k][V], s[k][OTHER], s[k][BY_V], s[k][BY_OTHER], s[k][TOTAL]
         for i in range(u.size):
-            du[i] = -c.leak * u[i] + c.basal * (v[i] - u[i])
-        if k < top:
-            for i in range(u.size):
-                du[i] += c.apical * (p[k][APICAL][i] - u[i])
-        elif nudge.size:
-            for i in range(u.size):
-                du[i] += c.somatic * (nudge[i] - u[i])
-    for h in range(top):
-        u, v, above = q[h][U], q[h][V], p[h + 1][U]
-        for i in range(u.size):
-            u[i] += dt * (-c.leak * u[i] + c.dendritic * (v[i] - u[i]) + c.somatic * (above[i] - u[i]))
-    for k in range(top + 1):
-        u, du = p[k][U], p[k][SPARE]
-        for i in range(u.size):
-            u[i] += dt * du[i]
+            u[i] += dt * total[i] * (by_v[i] * v[i] + by_other[i] * other[i] - u[i])
     if kick.size:
-        for k in range(top + 1):
-            for i in range(p[k].shape[1]):
-                p[k][U][i] += kick[at + i]
-            at += p[k].shape[1]
-        for h in range(top):
-            for i in range(q[h].shape[1]):
-                q[h][U][i] += kick[at + i]
-            at += q[h].shape[1]
+        for k in range(len(s)):
+            for i in range(m.n[k]):
+                s[k][U][i] += kick[at + i]
+            at += m.n[k]
+        for k in range(1, len(s)):
+            for i in range(m.n[k]):
+                s[k][U][m.inter[k] + i] += kick[at + i]
+            at += m.n[k]
+
+
+@njit(error_model="numpy")
+def _move_weights(m, w, delta, rates, keep, r_now, s):
+    """Eqs. 7-10 with the low-pass τ_w, in place."""
+    for k in range(len(s)):
+        level, eta = s[k], rates.forward[k]
+        dendritic_surprise(m, level)
+        _follow(w.forward[k], delta.forward[k], eta, keep, level[POST], r_now if k == 0 else s[k - 1][R])
+        if rates.thresholds:
+            _follow_thresholds(w.threshold[k], delta.threshold[k], eta, keep, level[POST])
+    for h in range(len(s) - 1):
+        level, above, at, n = s[h], s[h + 1], m.inter[h + 1], m.n[h + 1]
+        if rates.pi[h] > 0.0:
+            _follow_rows(w.backward[h], delta.backward[h], at, at + n, rates.pi[h], keep, -1.0, above[R], level[OTHER])
+        if rates.down[h] > 0.0:
+            apical_surprise(m, level, above, n, w.backward[h])
+            _follow_rows(w.backward[h], delta.backward[h], 0, n, rates.down[h], keep, 1.0, above[R], level[POST])
 
 
 @njit(fastmath=SUMS, error_model="numpy")
 def _follow(w, delta, eta, keep, post, pre):
-    """w moves by η Δ, and Δ a fraction ``keep`` = dt/τ_w of the way to post · preᵀ (at once when keep is 1)."""
+    """w moves by η Δ, and Δ a fraction ``keep`` = dt/τ_w of the way to post · preᵀ (at once if it is 1)."""
+    old = 0.0 if keep == 1.0 else 1.0
     for i in range(w.shape[0]):
-        for j in range(w.shape[1]):
-            fresh = delta[i, j] + keep * (post[i] * pre[j] - delta[i, j])
-            w[i, j] += eta * (fresh if keep == 1.0 else delta[i, j])
-            delta[i, j] = fresh
+        if eta[i] > 0.0:
+            by_old, by_fresh, fresh = eta[i] * old, eta[i] * (1.0 - old) * post[i], keep * post[i]
+            for j in range(w.shape[1]):
+                w[i, j] += by_old * delta[i, j] + by_fresh * pre[j]
+                delta[i, j] = (1.0 - keep) * delta[i, j] + fresh * pre[j]
 
 
 @njit(fastmath=SUMS, error_model="numpy")
-def _follow_threshold(b, delta, eta, keep, post):
+def _follow_rows(w, delta, first, last, eta, keep, sign, pre, post):
+    """``_follow`` for the rows first … last of a matrix kept transposed; Δ goes to sign · pre postᵀ."""
+    old = 0.0 if keep == 1.0 else 1.0
+    for j in range(first, last):
+        by_old, by_fresh, fresh = eta * old, eta * (1.0 - old) * sign * pre[j], keep * sign * pre[j]
+        for i in range(w.shape[1]):
+            w[j, i] += by_old * delta[j, i] + by_fresh * post[i]
+            delta[j, i] = (1.0 - keep) * delta[j, i] + fresh * post[i]
+
+
+@njit(fastmath=SUMS, error_model="numpy")
+def _follow_thresholds(b, delta, eta, keep, post):
     for i in range(b.size):
-        fresh = delta[i] + keep * (post[i] - delta[i])
-        b[i] += eta * (fresh if keep == 1.0 else delta[i])
-        delta[i] = fresh
-
-
-@njit(error_model="numpy")
-def _move_weights(c, w, delta, rates, keep, r_now, p, q):
-    """Eqs. 7-10 with the low-pass τ_w, in place."""
-    top = len(p) - 1
-    for k in range(top + 1):
-        pk = p[k]
-        if rates.up[k] > 0.0:
-            load = c.apical if k < top else 0.0
-            errors(c, pk[U], pk[V], c.basal / (c.leak + c.basal + load), pk[SPARE], pk[POST], pk[R])
-            _follow(w.w_up[k], delta.w_up[k], rates.up[k], keep, pk[POST], r_now if k == 0 else p[k - 1][R])
-            if rates.thresholds:
-                _follow_threshold(w.b_up[k], delta.b_up[k], rates.up[k], keep, pk[POST])
-    for h in range(top):
-        ph, qh = p[h], q[h]
-        if rates.down[h] > 0.0:
-            ph[SPARE][:] = 0.0
-            add_transposed(w.w_down_t[h], p[h + 1][R], ph[SPARE])
-            errors(c, ph[U], ph[SPARE], 1.0, ph[SPARE], ph[POST], ph[R])
-            _follow(w.w_down_t[h], delta.w_down_t[h], rates.down[h], keep, p[h + 1][R], ph[POST])
-        if rates.ip[h] > 0.0:
-            errors(c, qh[U], qh[V], c.dendritic / (c.leak + c.dendritic), qh[SPARE], qh[POST], qh[R])
-            _follow(w.w_ip[h], delta.w_ip[h], rates.ip[h], keep, qh[POST], ph[R])
-            if rates.thresholds:
-                _follow_threshold(w.b_ip[h], delta.b_ip[h], rates.ip[h], keep, qh[POST])
-        if rates.pi[h] > 0.0:
-            for i in range(ph.shape[1]):
-                ph[SPARE][i] = -ph[APICAL][i]
-            _follow(w.w_pi_t[h], delta.w_pi_t[h], rates.pi[h], keep, qh[R], ph[SPARE])
+        if eta[i] > 0.0:
+            fresh = delta[i] + keep * (post[i] - delta[i])
+            b[i] += eta[i] * (fresh if keep == 1.0 else delta[i])
+            delta[i] = fresh

@@ -85,14 +85,14 @@ def log1p_unit(y):
 
 
 @njit(fastmath={"contract"}, error_model="numpy")
-def phi(kind, a, b, c, u, r):
-    """r = φ(u) in place; (kind, a, b, c) as ``transfer_code`` gives them."""
+def phi(kind, gain, beta, theta, u, r):
+    """r = gain · φ(u) / γ in place, with a gain for each neuron: γ (1 for the logistic function), or 0 for padding."""
     if kind == LOGISTIC:
         for i in range(u.size):
             x = u[i]
             e = exp_negative(-abs(x))
-            r[i] = (1.0 if x >= 0 else e) / (1.0 + e)
+            r[i] = gain[i] * ((1.0 if x >= 0 else e) / (1.0 + e))
     else:
         for i in range(u.size):
-            x = b * (u[i] - c)
-            r[i] = a * ((x if x > 0.0 else 0.0) + log1p_unit(exp_negative(-abs(x))))
+            x = beta * (u[i] - theta)
+            r[i] = gain[i] * ((x if x > 0.0 else 0.0) + log1p_unit(exp_negative(-abs(x))))
