@@ -1,8 +1,8 @@
 """How the kernels see a circuit: levels of neurons in padded rows, and the loops over them (twins of plain NumPy).
 
 Level k holds the pyramidal cells of layer k + 1 and, for k > 0, behind them the interneurons of the hidden layer
-below, which read the same rates: one row of numbers, one matrix and one call of φ serve both. Every row is padded with
-silent neurons (gain and weights 0) to a multiple of 8, the width of a vector register.
+below, which read the same rates: one matrix, one row of numbers and one call of φ serve both. Every row is padded with
+silent neurons (gain and weights 0) to whole vectors, and begins where a cache line does.
 """
 
 from __future__ import annotations
@@ -14,25 +14,32 @@ import numpy as np
 from numba import njit
 
 from dcm.kernels.transfer import LOGISTIC, SOFT_RECTIFIER, phi
+from dcm.kernels.vectors import WIDTH, fill, load, store
 from dcm.plasticity import Updates
 from dcm.transfer import Logistic, SoftRectifier
 
-# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
-SUMS = {"reassoc", "contract", "nsz"}
-WIDTH = 8
-
-# forward[k]: (level k, layer k), w_up[k] above w_ip[k-1]; backward[h]: (level h + 1, layer h + 1), w_down[h]ᵀ above
-# w_pi[h]ᵀ; threshold[k]: b_up[k], then b_ip[k-1]. Induction terms have the same form.
+# Matrices have a row for each sender and a column for each receiver. forward[k]: layer k to level k, w_upᵀ[k] beside
+# w_ipᵀ[k-1]; backward[h]: level h + 1 to layer h + 1, w_downᵀ[h] above w_piᵀ[h]; threshold[k]: one row, b_up[k] beside
+# b_ip[k-1]. Induction terms have the same form.
 Weights = namedtuple("Weights", "forward backward threshold")
-# forward[k]: one rate a neuron of the level (η_up, then η_ip); down, pi: one a hidden layer.
-Rates = namedtuple("Rates", "forward down pi thresholds")
-# Sizes of a level: neurons of each kind, and where the interneurons begin.
+# Learning rates of each receiver: forward[k] (η_up beside η_ip), down[h] and pi[h]; whether forward[k] moves at all.
+Rates = namedtuple("Rates", "forward down pi thresholds forward_moves")
+# Sizes of the levels: neurons of each kind, and where the interneurons begin.
 Model = namedtuple("Model", "n inter kind beta theta")
 
 # Rows of a level. The soma u relaxes to BY_V · v + BY_OTHER · other with total conductance TOTAL, where other is the
 # apical dendrite (hidden), the target (output) or the soma above (interneurons); v̂ is ATTENUATION · v.
-ROWS = 11
-U, R, V, OTHER, SPARE, POST, GAIN, BY_V, BY_OTHER, TOTAL, ATTENUATION = range(ROWS)
+ROWS = 12
+U, R, V, OTHER, SPARE, POST, REST, GAIN, BY_V, BY_OTHER, TOTAL, ATTENUATION = range(ROWS)
+ONE = np.ones(1)  # what a threshold has as its presynaptic rate
+
+
+def zeros(*shape) -> np.ndarray:
+    """As ``np.zeros``, beginning at a multiple of 64 bytes, so that no vector crosses two cache lines."""
+    size = int(np.prod(shape))
+    memory = np.zeros(size + WIDTH)
+    first = -memory.ctypes.data % 64 // 8
+    return memory[first : first + size].reshape(shape)
 
 
 def padded(n: int) -> int:
@@ -63,21 +70,21 @@ def views(circuit, weights: Weights) -> dict[str, list]:
     forward, backward, threshold = weights
     upper = range(1, len(forward))
     return {
-        "w_up": [w[: n[k + 1], : n[k]] for k, w in enumerate(forward)],
+        "w_up": [w[: n[k], : n[k + 1]].T for k, w in enumerate(forward)],
         "w_down": [backward[k - 1][: n[k + 1], : n[k]].T for k in upper],
-        "w_ip": [forward[k][at[k] : at[k] + n[k + 1], : n[k]] for k in upper],
+        "w_ip": [forward[k][: n[k], at[k] : at[k] + n[k + 1]].T for k in upper],
         "w_pi": [backward[k - 1][at[k] : at[k] + n[k + 1], : n[k]].T for k in upper],
-        "b_up": [b[: n[k + 1]] for k, b in enumerate(threshold)],
-        "b_ip": [threshold[k][at[k] : at[k] + n[k + 1]] for k in upper],
+        "b_up": [b[0, : n[k + 1]] for k, b in enumerate(threshold)],
+        "b_ip": [threshold[k][0, at[k] : at[k] + n[k + 1]] for k in upper],
     }
 
 
 def unpack(circuit, values=None) -> Weights:
     """Fresh padded copies of a circuit's weights, or of induction terms ``values``, which a kernel may change."""
     n, width = circuit.sizes, _widths(circuit)
-    forward = tuple(np.zeros((rows, padded(pre))) for rows, pre in zip(width, n, strict=False))
-    backward = tuple(np.zeros((rows, padded(pre))) for rows, pre in zip(width[1:], n[1:], strict=False))
-    weights = Weights(forward, backward, tuple(np.zeros(rows) for rows in width))
+    forward = tuple(zeros(padded(pre), post) for pre, post in zip(n, width, strict=False))
+    backward = tuple(zeros(pre, padded(post)) for pre, post in zip(width[1:], n[1:], strict=False))
+    weights = Weights(forward, backward, tuple(zeros(1, post) for post in width))
     for name, parts in views(circuit, weights).items():
         given = getattr(circuit, name) if values is None else getattr(values, name.removeprefix("w_"))
         for part, array in zip(parts, given, strict=True):
@@ -105,19 +112,21 @@ def _widths(circuit) -> list[int]:
 
 
 def rate_rows(circuit, rates) -> Rates:
-    """Learning rates, one a row of each matrix."""
+    """Learning rates, one a column of each matrix."""
     m, width = model(circuit), _widths(circuit)
     up, ip, pi, down = (rates.per_layer(k, len(width) - (k != "up")) for k in ("up", "ip", "pi", "down"))
 
-    def rows(k, pyramidal, inter):
-        eta = np.zeros(width[k])
-        eta[: m.n[k]] = pyramidal
-        if k:
-            eta[m.inter[k] : m.inter[k] + m.n[k]] = inter
+    def row(columns, *parts):
+        eta = zeros(columns)
+        for first, n, value in parts:
+            eta[first : first + n] = value
         return eta
 
-    forward = tuple(rows(k, up[k], ip[k - 1]) for k in range(len(width)))
-    return Rates(forward, np.array(down), np.array(pi), rates.thresholds)
+    forward = [row(width[0], (0, m.n[0], up[0]))]
+    for k in range(1, len(width)):
+        forward.append(row(width[k], (0, m.n[k], up[k]), (m.inter[k], m.n[k], ip[k - 1])))
+    down, pi = (tuple(row(padded(n), (0, n, eta)) for n, eta in zip(m.n, etas, strict=False)) for etas in (down, pi))
+    return Rates(tuple(forward), down, pi, rates.thresholds, np.array([eta.any() for eta in forward]))
 
 
 def levels(circuit, nudged: bool) -> tuple:
@@ -125,7 +134,7 @@ def levels(circuit, nudged: bool) -> tuple:
     g, m = circuit.conductances, model(circuit)
     gain, top, space = transfer_code(circuit.transfer)[1], len(m.n) - 1, []
     for k, (n, at, width) in enumerate(zip(m.n, m.inter, _widths(circuit), strict=True)):
-        level, pull = np.zeros((ROWS, width)), g.apical if k < top else g.somatic if nudged else 0.0
+        level, pull = zeros(ROWS, width), g.apical if k < top else g.somatic if nudged else 0.0
         kinds = [(slice(0, n), g.basal, pull, circuit.attenuations[k])]
         if k:
             kinds.append((slice(at, at + n), g.dendritic, g.somatic, g.attenuation_interneuron))
@@ -136,60 +145,57 @@ def levels(circuit, nudged: bool) -> tuple:
     return tuple(space)
 
 
-@njit(fastmath=SUMS, error_model="numpy")
-def affine(w, x, b, out):
-    """out = w @ x + b."""
-    for i in range(w.shape[0]):
-        total = 0.0
-        for j in range(w.shape[1]):
-            total += w[i, j] * x[j]
-        out[i] = total + b[i]
+@njit
+def product(w, x, b, out):
+    """out = b + x @ w, four senders at a time so that the sums do not wait for each other."""
+    n = w.shape[1]
+    for i in range(0, n, WIDTH):
+        t0, t1, t2, t3 = load(b, i), fill(0.0), fill(0.0), fill(0.0)
+        for j in range(0, w.shape[0], 4):
+            at = j * n + i
+            t0 = t0 + load(w, at) * x[j]
+            t1 = t1 + load(w, at + n) * x[j + 1]
+            t2 = t2 + load(w, at + 2 * n) * x[j + 2]
+            t3 = t3 + load(w, at + 3 * n) * x[j + 3]
+        store(out, i, (t0 + t1) + (t2 + t3))
 
 
-@njit(fastmath={"contract"}, error_model="numpy")
-def transposed(w, x, out):
-    """out[: w.shape[1]] = w.T @ x, eight rows at a time."""
-    for i in range(w.shape[1]):
-        out[i] = 0.0
-    for j in range(0, w.shape[0], WIDTH):
-        for i in range(w.shape[1]):
-            out[i] += (
-                (w[j, i] * x[j] + w[j + 1, i] * x[j + 1]) + (w[j + 2, i] * x[j + 2] + w[j + 3, i] * x[j + 3])
-            ) + ((w[j + 4, i] * x[j + 4] + w[j + 5, i] * x[j + 5]) + (w[j + 6, i] * x[j + 6] + w[j + 7, i] * x[j + 7]))
-
-
-@njit(error_model="numpy")
+@njit
 def surprise(m, level, v_hat):
     """level[POST] = r - φ(v̂): the postsynaptic factor of Eqs. 7, 8 and 10."""
-    r, post = level[R], level[POST]
-    phi(m.kind, level[GAIN], m.beta, m.theta, v_hat, post)
-    for i in range(r.size):
-        post[i] = r[i] - post[i]
+    phi(m.kind, level[GAIN], m.beta, m.theta, v_hat, level[POST])
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[POST], i, load(level[R], i) - load(level[POST], i))
 
 
-@njit(error_model="numpy")
+@njit
 def dendritic_surprise(m, level):
     """``surprise`` against the level's own dendrites, basal and of interneurons (Eqs. 7 and 8)."""
-    v, attenuation, v_hat = level[V], level[ATTENUATION], level[SPARE]
-    for i in range(v.size):
-        v_hat[i] = attenuation[i] * v[i]
-    surprise(m, level, v_hat)
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[SPARE], i, load(level[ATTENUATION], i) * load(level[V], i))
+    surprise(m, level, level[SPARE])
 
 
-@njit(fastmath=SUMS, error_model="numpy")
+@njit
 def apical_surprise(m, level, above, n_above, w):
     """``surprise`` of a hidden level against what the pyramidal cells above alone predict (Eq. 10)."""
-    r, v_hat = above[R], level[SPARE]
-    v_hat[:] = 0.0
-    for j in range(n_above):
-        for i in range(w.shape[1]):
-            v_hat[i] += w[j, i] * r[j]
-    surprise(m, level, v_hat)
+    for i in range(0, w.shape[1], WIDTH):
+        total = fill(0.0)
+        for j in range(n_above):
+            total = total + load(w, j * w.shape[1] + i) * above[R, j]
+        store(level[SPARE], i, total)
+    surprise(m, level, level[SPARE])
 
 
-@njit(error_model="numpy")
+@njit
+def apical_pull(level):
+    """level[POST] = 0 - v_apical: the postsynaptic factor of Eq. 9."""
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[POST], i, 0.0 - load(level[OTHER], i))
+
+
+@njit
 def nudge_interneurons(m, k, level):
     """Hand the somata of level k to its interneurons, which they pull (Eq. 2)."""
-    u, other = level[U], level[OTHER]
     for i in range(m.n[k]):
-        other[m.inter[k] + i] = u[i]
+        level[OTHER, m.inter[k] + i] = level[U, i]

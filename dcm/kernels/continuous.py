@@ -10,14 +10,15 @@ from dcm.kernels.compiled import (
     BY_OTHER,
     BY_V,
     GAIN,
+    ONE,
     OTHER,
     POST,
-    SUMS,
+    REST,
     TOTAL,
     R,
     U,
     V,
-    affine,
+    apical_pull,
     apical_surprise,
     dendritic_surprise,
     levels,
@@ -26,14 +27,19 @@ from dcm.kernels.compiled import (
     pack,
     pack_updates,
     padded,
+    product,
     rate_rows,
-    transposed,
     unpack,
+    zeros,
 )  # fmt: skip
 from dcm.kernels.transfer import phi
+from dcm.kernels.vectors import WIDTH, load, store
 from dcm.learning import refuse_runaway
 from dcm.plasticity import LearningRates
 from dcm.state import state_of
+
+# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
+SUMS = {"reassoc", "contract", "nsz"}
 
 
 def integrate(circuit, inputs, u_targets=None, **options) -> dynamics.Recording:
@@ -49,7 +55,7 @@ def _advance(circuit, state, drift, r_in, u_target, kicks, stepper, where):
     m, s = model(circuit), levels(circuit, u_target is not None)
     for level, u, u_i, at in zip(s, state.u_p, (np.zeros(0), *state.u_i), m.inter, strict=True):
         level[U, : u.size], level[U, at : at + u_i.size] = u, u_i
-    r_now, none = np.zeros(padded(r_in.size)), np.zeros(0)
+    r_now, none = zeros(padded(r_in.size)), np.zeros(0)
     r_now[: r_in.size] = state.r_in
     nudge, target = (none, none) if u_target is None else (np.array(state.u_target, dtype=float), u_target)
     weights, rates = unpack(circuit), rate_rows(circuit, stepper.rates or LearningRates())
@@ -83,9 +89,9 @@ def _dendrites(m, w, r_now, nudge, s):
     """Rates of all somata, then all that pulls on them (Eqs. 3-5)."""
     for k in range(len(s)):
         phi(m.kind, s[k][GAIN], m.beta, m.theta, s[k][U], s[k][R])
-        affine(w.forward[k], r_now if k == 0 else s[k - 1][R], w.threshold[k], s[k][V])
+        product(w.forward[k], r_now if k == 0 else s[k - 1][R], w.threshold[k], s[k][V])
     for k in range(1, len(s)):
-        transposed(w.backward[k - 1], s[k][R], s[k - 1][OTHER])
+        product(w.backward[k - 1], s[k][R], s[k - 1][REST], s[k - 1][OTHER])
         nudge_interneurons(m, k, s[k])
     s[-1][OTHER][: nudge.size] = nudge
 
@@ -109,51 +115,35 @@ def _move_somata(m, dt, kick, s):
             at += m.n[k]
 
 
-@njit(error_model="numpy")
+@njit
 def _move_weights(m, w, delta, rates, keep, r_now, s):
     """Eqs. 7-10 with the low-pass τ_w, in place."""
     for k in range(len(s)):
-        level, eta = s[k], rates.forward[k]
-        dendritic_surprise(m, level)
-        _follow(w.forward[k], delta.forward[k], eta, keep, level[POST], r_now if k == 0 else s[k - 1][R])
-        if rates.thresholds:
-            _follow_thresholds(w.threshold[k], delta.threshold[k], eta, keep, level[POST])
+        if rates.forward_moves[k]:
+            level, pre, eta = s[k], r_now if k == 0 else s[k - 1][R], rates.forward[k]
+            dendritic_surprise(m, level)
+            _follow(w.forward[k], delta.forward[k], 0, w.forward[k].shape[0], pre, eta, level[POST], keep)
+            if rates.thresholds:
+                _follow(w.threshold[k], delta.threshold[k], 0, 1, ONE, eta, level[POST], keep)
     for h in range(len(s) - 1):
-        level, above, at, n = s[h], s[h + 1], m.inter[h + 1], m.n[h + 1]
-        if rates.pi[h] > 0.0:
-            _follow_rows(w.backward[h], delta.backward[h], at, at + n, rates.pi[h], keep, -1.0, above[R], level[OTHER])
-        if rates.down[h] > 0.0:
+        level, above, n, at = s[h], s[h + 1], m.n[h + 1], m.inter[h + 1]
+        if rates.down[h][0] > 0.0:
             apical_surprise(m, level, above, n, w.backward[h])
-            _follow_rows(w.backward[h], delta.backward[h], 0, n, rates.down[h], keep, 1.0, above[R], level[POST])
+            _follow(w.backward[h], delta.backward[h], 0, n, above[R], rates.down[h], level[POST], keep)
+        if rates.pi[h][0] > 0.0:
+            apical_pull(level)
+            _follow(w.backward[h], delta.backward[h], at, at + n, above[R], rates.pi[h], level[POST], keep)
 
 
-@njit(fastmath=SUMS, error_model="numpy")
-def _follow(w, delta, eta, keep, post, pre):
-    """w moves by η Δ, and Δ a fraction ``keep`` = dt/τ_w of the way to post · preᵀ (at once if it is 1)."""
-    old = 0.0 if keep == 1.0 else 1.0
-    for i in range(w.shape[0]):
-        if eta[i] > 0.0:
-            by_old, by_fresh, fresh = eta[i] * old, eta[i] * (1.0 - old) * post[i], keep * post[i]
-            for j in range(w.shape[1]):
-                w[i, j] += by_old * delta[i, j] + by_fresh * pre[j]
-                delta[i, j] = (1.0 - keep) * delta[i, j] + fresh * pre[j]
-
-
-@njit(fastmath=SUMS, error_model="numpy")
-def _follow_rows(w, delta, first, last, eta, keep, sign, pre, post):
-    """``_follow`` for the rows first … last of a matrix kept transposed; Δ goes to sign · pre postᵀ."""
-    old = 0.0 if keep == 1.0 else 1.0
-    for j in range(first, last):
-        by_old, by_fresh, fresh = eta * old, eta * (1.0 - old) * sign * pre[j], keep * sign * pre[j]
-        for i in range(w.shape[1]):
-            w[j, i] += by_old * delta[j, i] + by_fresh * post[i]
-            delta[j, i] = (1.0 - keep) * delta[j, i] + fresh * post[i]
-
-
-@njit(fastmath=SUMS, error_model="numpy")
-def _follow_thresholds(b, delta, eta, keep, post):
-    for i in range(b.size):
-        if eta[i] > 0.0:
-            fresh = delta[i] + keep * (post[i] - delta[i])
-            b[i] += eta[i] * (fresh if keep == 1.0 else delta[i])
-            delta[i] = fresh
+@njit
+def _follow(w, delta, first, last, pre, eta, post, keep):
+    """w moves by η Δ, and Δ a fraction ``keep`` = dt/τ_w of the way to pre · postᵀ, in the rows first … last."""
+    n = w.shape[1]
+    for i in range(0, n, WIDTH):
+        rate, goal = load(eta, i), keep * load(post, i)
+        for j in range(first, last):
+            at = j * n + i
+            old = load(delta, at)
+            fresh = (1.0 - keep) * old + goal * pre[j]
+            store(delta, at, fresh)
+            store(w, at, load(w, at) + rate * (fresh if keep == 1.0 else old))  # without a filter Δ acts at once

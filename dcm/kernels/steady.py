@@ -13,13 +13,14 @@ from dcm.kernels.compiled import (
     BY_OTHER,
     BY_V,
     GAIN,
+    ONE,
     OTHER,
     POST,
-    SUMS,
+    REST,
     R,
     U,
     V,
-    affine,
+    apical_pull,
     apical_surprise,
     dendritic_surprise,
     levels,
@@ -27,15 +28,20 @@ from dcm.kernels.compiled import (
     nudge_interneurons,
     pack,
     padded,
+    product,
     rate_rows,
-    transposed,
     unpack,
     views,
+    zeros,
 )  # fmt: skip
 from dcm.kernels.transfer import phi
+from dcm.kernels.vectors import WIDTH, load, store
 from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, rate_of, refuse_runaway
 from dcm.plasticity import checked_rates
 from dcm.state import checked_names, observe
+
+# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
+SUMS = {"reassoc", "contract", "nsz"}
 
 TOLERANCE = 1e-12  # estimated error of the potentials where the sweeps stop (Euclidean norm), relative to 1 + |u|
 MAX_SWEEPS = 500
@@ -64,7 +70,7 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
 def _block(circuit, inputs, u_targets, step, first):
     """Run the compiled loop over ``inputs``; errors number the patterns from ``first``."""
     targets = np.zeros((len(inputs), 0)) if u_targets is None else np.ascontiguousarray(u_targets, dtype=float)
-    weights, r_in = unpack(circuit), np.zeros(padded(inputs.shape[1]))
+    weights, r_in = unpack(circuit), zeros(padded(inputs.shape[1]))
     failed = _patterns(
         model(circuit), weights, rate_rows(circuit, step), np.ascontiguousarray(inputs, dtype=float), targets,
         r_in, levels(circuit, u_targets is not None),
@@ -105,7 +111,7 @@ def _settle(m, w, r_in, s):
     error left is about q times the last change: where q <= .1, that is what is held to the tolerance.
     """
     top, previous = len(s) - 1, 0.0
-    affine(w.forward[0], r_in, w.threshold[0], s[0][V])
+    product(w.forward[0], r_in, w.threshold[0], s[0][V])
     for k in range(top + 1):
         s[k][U][:] = 0.0  # the result must not depend on the pattern before
     for sweep in range(MAX_SWEEPS):
@@ -114,9 +120,9 @@ def _settle(m, w, r_in, s):
         for k in range(top + 1):
             level, at = s[k], m.inter[k]
             if k > 0:
-                affine(w.forward[k], s[k - 1][R], w.threshold[k], level[V])
+                product(w.forward[k], s[k - 1][R], w.threshold[k], level[V])
             if k < top and sweep > 0:
-                transposed(w.backward[k], s[k + 1][R], level[OTHER])
+                product(w.backward[k], s[k + 1][R], level[REST], level[OTHER])
             elif k < top:
                 level[OTHER][:at] = 0.0
             add_moved, add_size = _relax(level, 0, at, step)
@@ -151,40 +157,33 @@ def _relax(level, first, last, step):
     return moved, size
 
 
-@njit(error_model="numpy")
+@njit
 def _move_weights(m, w, rates, r_in, s):
     """Eqs. 7-10 on the settled work space, in place; twin of ``plasticity`` and ``Circuit.updated``."""
     top = len(s) - 1
     for k in range(top + 1):
-        level = s[k]
-        dendritic_surprise(m, level)
-        _add_outer(w.forward[k], rates.forward[k], level[POST], r_in if k == 0 else s[k - 1][R])
-        if rates.thresholds:
-            w.threshold[k][:] += rates.forward[k] * level[POST]
+        if rates.forward_moves[k]:
+            level, pre, eta = s[k], r_in if k == 0 else s[k - 1][R], rates.forward[k]
+            dendritic_surprise(m, level)
+            _add_outer(w.forward[k], 0, w.forward[k].shape[0], pre, eta, level[POST])
+            if rates.thresholds:
+                _add_outer(w.threshold[k], 0, 1, ONE, eta, level[POST])
     for h in range(top):
-        level, above, at = s[h], s[h + 1], m.inter[h + 1]
-        if rates.pi[h] > 0.0:  # the last sweep used the rates before it
-            transposed(w.backward[h], above[R], level[OTHER])
-            _add_rows(w.backward[h], at, at + m.n[h + 1], -rates.pi[h], above[R], level[OTHER])
-        if rates.down[h] > 0.0:
-            apical_surprise(m, level, above, m.n[h + 1], w.backward[h])
-            _add_rows(w.backward[h], 0, m.n[h + 1], rates.down[h], above[R], level[POST])
+        level, above, n, at = s[h], s[h + 1], m.n[h + 1], m.inter[h + 1]
+        if rates.pi[h][0] > 0.0:  # the last sweep saw the rates before it
+            product(w.backward[h], above[R], level[REST], level[OTHER])
+            apical_pull(level)
+            _add_outer(w.backward[h], at, at + n, above[R], rates.pi[h], level[POST])
+        if rates.down[h][0] > 0.0:
+            apical_surprise(m, level, above, n, w.backward[h])
+            _add_outer(w.backward[h], 0, n, above[R], rates.down[h], level[POST])
 
 
-@njit(fastmath=SUMS, error_model="numpy")
-def _add_outer(w, eta, post, pre):
-    """w += (η · post) preᵀ, with a rate η for each row; rows of rate 0 stay exactly as they are."""
-    for i in range(w.shape[0]):
-        if eta[i] > 0.0:
-            step = eta[i] * post[i]
-            for j in range(w.shape[1]):
-                w[i, j] += step * pre[j]
-
-
-@njit(fastmath=SUMS, error_model="numpy")
-def _add_rows(w, first, last, eta, pre, post):
-    """Rows first … last of w += η · pre postᵀ, for a matrix kept transposed."""
-    for j in range(first, last):
-        step = eta * pre[j]
-        for i in range(w.shape[1]):
-            w[j, i] += step * post[i]
+@njit
+def _add_outer(w, first, last, pre, eta, post):
+    """w += pre (η · post)ᵀ in the rows first … last, with a rate η for each column."""
+    n = w.shape[1]
+    for i in range(0, n, WIDTH):
+        step = load(eta, i) * load(post, i)
+        for j in range(first, last):
+            store(w, j * n + i, load(w, j * n + i) + step * pre[j])
