@@ -101,11 +101,13 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
         raise ValueError(f"record_every is {record_every:g} ms; give a divisor of the duration, {duration:g} ms")
     state, drift = _begin(circuit, u_targets, start, rates)
     times, traces = [], {name: [] for name in record}
-    numbers = range(len(inputs))
+    numbers, somata = range(len(inputs)), sum(u.size for u in (*state.u_p, *state.u_i))
+    kicks = np.zeros((steps, somata if noise else 0))
     for p in progress(numbers) if progress else numbers:
         target = None if u_targets is None else u_targets[p]
-        shape = (steps, sum(u.size for u in (*state.u_p, *state.u_i)))
-        kicks = rng.standard_normal(shape) * (noise * np.sqrt(dt)) if noise else np.zeros((steps, 0))
+        if noise:
+            rng.standard_normal(out=kicks)
+            kicks *= noise * np.sqrt(dt)
         for first in range(0, steps, every) if record else (0,):
             last = first + every if record else steps
             if record:

@@ -31,12 +31,17 @@ def test_import_dcm_loads_no_compiler():
 
 @pytest.mark.parametrize(("kind", "transfer"), [(0, Logistic()), (1, SoftRectifier())])
 def test_compiled_transfer_is_exact_to_rounding(kind, transfer):
+    """Within 2e-15 relative where φ is a normal number; a gain of 0 silences."""
     from dcm.kernels.transfer import phi
 
-    u = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, -1e-300, 1e-300, -300.0, 600.0]])
-    r = np.empty_like(u)
-    phi(kind, np.full_like(u, (1.0, 0.1)[kind]), 1.0, 3.0, u, r)
+    u = np.concatenate(
+        [np.linspace(-60, 60, 100_000), np.linspace(-700, 700, 10_000), [0.0, -0.0, -1e-300, 1e-300] * 2]
+    )
+    r, gain = np.empty_like(u), np.full_like(u, (1.0, 0.1)[kind])
+    phi(kind, gain, 1.0, 3.0 * kind, u, r)
     np.testing.assert_allclose(r, transfer(u), rtol=2e-15)
+    phi(kind, 0 * gain, 1.0, 3.0 * kind, u, r)
+    assert not r.any()
 
 
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)

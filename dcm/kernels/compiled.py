@@ -145,7 +145,14 @@ def levels(circuit, nudged: bool) -> tuple:
     return tuple(space)
 
 
-@njit
+@njit(_nrt=False, forceinline=True)
+def copy(values, out):
+    """Write ``values`` to the beginning of ``out``."""
+    for i in range(values.size):
+        out[i] = values[i]
+
+
+@njit(_nrt=False, forceinline=True)
 def product(w, x, b, out):
     """out = b + x @ w, four senders at a time so that the sums do not wait for each other."""
     n = w.shape[1]
@@ -160,7 +167,7 @@ def product(w, x, b, out):
         store(out, i, (t0 + t1) + (t2 + t3))
 
 
-@njit
+@njit(_nrt=False, forceinline=True)
 def surprise(m, level, v_hat):
     """level[POST] = r - φ(v̂): the postsynaptic factor of Eqs. 7, 8 and 10."""
     phi(m.kind, level[GAIN], m.beta, m.theta, v_hat, level[POST])
@@ -168,7 +175,7 @@ def surprise(m, level, v_hat):
         store(level[POST], i, load(level[R], i) - load(level[POST], i))
 
 
-@njit
+@njit(_nrt=False, forceinline=True)
 def dendritic_surprise(m, level):
     """``surprise`` against the level's own dendrites, basal and of interneurons (Eqs. 7 and 8)."""
     for i in range(0, level.shape[1], WIDTH):
@@ -176,7 +183,7 @@ def dendritic_surprise(m, level):
     surprise(m, level, level[SPARE])
 
 
-@njit
+@njit(_nrt=False)
 def apical_surprise(m, level, above, n_above, w):
     """``surprise`` of a hidden level against what the pyramidal cells above alone predict (Eq. 10)."""
     for i in range(0, w.shape[1], WIDTH):
@@ -187,14 +194,14 @@ def apical_surprise(m, level, above, n_above, w):
     surprise(m, level, level[SPARE])
 
 
-@njit
+@njit(_nrt=False, forceinline=True)
 def apical_pull(level):
     """level[POST] = 0 - v_apical: the postsynaptic factor of Eq. 9."""
     for i in range(0, level.shape[1], WIDTH):
         store(level[POST], i, 0.0 - load(level[OTHER], i))
 
 
-@njit
+@njit(_nrt=False, forceinline=True)
 def nudge_interneurons(m, k, level):
     """Hand the somata of level k to its interneurons, which they pull (Eq. 2)."""
     for i in range(m.n[k]):

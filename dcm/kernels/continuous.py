@@ -19,6 +19,7 @@ from dcm.kernels.compiled import (
     U,
     V,
     apical_pull,
+    copy,
     apical_surprise,
     dendritic_surprise,
     levels,
@@ -84,7 +85,7 @@ def _steps(m, w, delta, rates, r_now, nudge, r_in, target, kicks, dt, keep_input
             nudge[i] += keep_input * (target[i] - nudge[i])
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", _nrt=False)
 def _dendrites(m, w, r_now, nudge, s):
     """Rates of all somata, then all that pulls on them (Eqs. 3-5)."""
     for k in range(len(s)):
@@ -93,10 +94,10 @@ def _dendrites(m, w, r_now, nudge, s):
     for k in range(1, len(s)):
         product(w.backward[k - 1], s[k][R], s[k - 1][REST], s[k - 1][OTHER])
         nudge_interneurons(m, k, s[k])
-    s[-1][OTHER][: nudge.size] = nudge
+    copy(nudge, s[-1][OTHER])
 
 
-@njit(fastmath=SUMS, error_model="numpy")
+@njit(fastmath=SUMS, error_model="numpy", _nrt=False)
 def _move_somata(m, dt, kick, s):
     """One Euler-Maruyama step of Eqs. 1 and 2; the noise comes in the order of the populations, pyramidal first."""
     at = 0
@@ -115,7 +116,7 @@ def _move_somata(m, dt, kick, s):
             at += m.n[k]
 
 
-@njit
+@njit(_nrt=False)
 def _move_weights(m, w, delta, rates, keep, r_now, s):
     """Eqs. 7-10 with the low-pass τ_w, in place."""
     for k in range(len(s)):
@@ -135,7 +136,7 @@ def _move_weights(m, w, delta, rates, keep, r_now, s):
             _follow(w.backward[h], delta.backward[h], at, at + n, above[R], rates.pi[h], level[POST], keep)
 
 
-@njit
+@njit(_nrt=False)
 def _follow(w, delta, first, last, pre, eta, post, keep):
     """w moves by η Δ, and Δ a fraction ``keep`` = dt/τ_w of the way to pre · postᵀ, in the rows first … last."""
     n = w.shape[1]

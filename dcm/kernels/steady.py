@@ -21,6 +21,7 @@ from dcm.kernels.compiled import (
     U,
     V,
     apical_pull,
+    copy,
     apical_surprise,
     dendritic_surprise,
     levels,
@@ -95,15 +96,15 @@ def _largest(w) -> float:
 def _patterns(m, w, rates, inputs, targets, r_in, s):
     """The loop over patterns; returns the number of the pattern that did not settle, or -1."""
     for i in range(inputs.shape[0]):
-        r_in[: inputs.shape[1]] = inputs[i]
-        s[-1][OTHER][: targets.shape[1]] = targets[i]
+        copy(inputs[i], r_in)
+        copy(targets[i], s[-1][OTHER])
         if not _settle(m, w, r_in, s):
             return i
         _move_weights(m, w, rates, r_in, s)
     return -1
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", _nrt=False)
 def _settle(m, w, r_in, s):
     """Sweeps to the fixed point in the work space; twin of ``equilibrium``. False if it does not settle.
 
@@ -143,7 +144,7 @@ def _settle(m, w, r_in, s):
     return False
 
 
-@njit(fastmath=SUMS, error_model="numpy")
+@njit(fastmath=SUMS, error_model="numpy", _nrt=False)
 def _relax(level, first, last, step):
     """Somata first … last move a fraction ``step`` of the way to their goal; sums of squares of moves and somata."""
     u, v, other, by_v, by_other = level[U], level[V], level[OTHER], level[BY_V], level[BY_OTHER]
@@ -157,7 +158,7 @@ def _relax(level, first, last, step):
     return moved, size
 
 
-@njit
+@njit(_nrt=False)
 def _move_weights(m, w, rates, r_in, s):
     """Eqs. 7-10 on the settled work space, in place; twin of ``plasticity`` and ``Circuit.updated``."""
     top = len(s) - 1
@@ -179,7 +180,7 @@ def _move_weights(m, w, rates, r_in, s):
             _add_outer(w.backward[h], 0, n, above[R], rates.down[h], level[POST])
 
 
-@njit
+@njit(_nrt=False)
 def _add_outer(w, first, last, pre, eta, post):
     """w += pre (η · post)ᵀ in the rows first … last, with a rate η for each column."""
     n = w.shape[1]

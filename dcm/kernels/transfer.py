@@ -16,7 +16,7 @@ LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to a whole number and leaves that number in the low bits
 
 
-@njit
+@njit(_nrt=False)
 def exp_negative(x):
     """exp(x) for x <= 0 within 4e-16 relative (0 below about -708)."""
     x = larger(x, -708.0)
@@ -32,7 +32,7 @@ def exp_negative(x):
     return (((t * r4 + s) * r4 + q) * r4 + p) * power_of_two(shifted)
 
 
-@njit
+@njit(_nrt=False)
 def log1p_unit(y):
     """log(1 + y) for 0 <= y <= 1 within 4e-16 relative: 2 artanh(s) with s = y / (2 + y) <= 1/3, as a series in s²."""
     s = y / (y + 2.0)
@@ -46,20 +46,20 @@ def log1p_unit(y):
     return (s + s) * (((d * z4 + c) * z4 + b) * z4 + a)
 
 
-@njit
+@njit(_nrt=False)
 def logistic(x):
     """1 / (1 + exp(-x))."""
     e = exp_negative(where_positive(x, 0.0 - x, x))
     return where_positive(x, fill(1.0), e) / (e + 1.0)
 
 
-@njit
+@njit(_nrt=False)
 def softplus(x):
     """log(1 + exp(x))."""
     return larger(x, 0.0) + log1p_unit(exp_negative(where_positive(x, 0.0 - x, x)))
 
 
-@njit
+@njit(_nrt=False)
 def phi(kind, gain, beta, theta, u, r):
     """r = φ(u) for rows of a multiple of 8 neurons, each with its gain: γ (1 for the logistic φ), or 0 for padding."""
     if kind == LOGISTIC:
