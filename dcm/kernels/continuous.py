@@ -7,9 +7,17 @@ from numba import njit
 
 from dcm import dynamics
 from dcm.kernels.compiled import (
+    apical_pull,
+    apical_surprise,
+    copy,
+    dendritic_surprise,
+    nudge_interneurons,
+    product,
+    respond,
+)
+from dcm.kernels.layout import (
     BY_OTHER,
     BY_V,
-    GAIN,
     ONE,
     OTHER,
     POST,
@@ -18,22 +26,15 @@ from dcm.kernels.compiled import (
     R,
     U,
     V,
-    apical_pull,
-    copy,
-    apical_surprise,
-    dendritic_surprise,
     levels,
     model,
-    nudge_interneurons,
     pack,
     pack_updates,
     padded,
-    product,
     rate_rows,
     unpack,
     zeros,
-)  # fmt: skip
-from dcm.kernels.transfer import phi
+)
 from dcm.kernels.vectors import WIDTH, load, store
 from dcm.learning import refuse_runaway
 from dcm.plasticity import LearningRates
@@ -89,7 +90,7 @@ def _steps(m, w, delta, rates, r_now, nudge, r_in, target, kicks, dt, keep_input
 def _dendrites(m, w, r_now, nudge, s):
     """Rates of all somata, then all that pulls on them (Eqs. 3-5)."""
     for k in range(len(s)):
-        phi(m.kind, s[k][GAIN], m.beta, m.theta, s[k][U], s[k][R])
+        respond(m.kind, m.beta, m.theta, s[k], U, R)
         product(w.forward[k], r_now if k == 0 else s[k - 1][R], w.threshold[k], s[k][V])
     for k in range(1, len(s)):
         product(w.backward[k - 1], s[k][R], s[k - 1][REST], s[k - 1][OTHER])

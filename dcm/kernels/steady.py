@@ -10,9 +10,17 @@ from numba import njit
 from dcm import checks
 from dcm.equilibrium import equilibrium
 from dcm.kernels.compiled import (
+    apical_pull,
+    apical_surprise,
+    copy,
+    dendritic_surprise,
+    nudge_interneurons,
+    product,
+    respond,
+)
+from dcm.kernels.layout import (
     BY_OTHER,
     BY_V,
-    GAIN,
     ONE,
     OTHER,
     POST,
@@ -20,22 +28,15 @@ from dcm.kernels.compiled import (
     R,
     U,
     V,
-    apical_pull,
-    copy,
-    apical_surprise,
-    dendritic_surprise,
     levels,
     model,
-    nudge_interneurons,
     pack,
     padded,
-    product,
     rate_rows,
     unpack,
     views,
     zeros,
-)  # fmt: skip
-from dcm.kernels.transfer import phi
+)
 from dcm.kernels.vectors import WIDTH, load, store
 from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, rate_of, refuse_runaway
 from dcm.plasticity import checked_rates
@@ -132,7 +133,7 @@ def _settle(m, w, r_in, s):
                 nudge_interneurons(m, k, level)
                 add_moved, add_size = _relax(level, at, level.shape[1], step)
                 moved, size = moved + add_moved, size + add_size
-            phi(m.kind, level[GAIN], m.beta, m.theta, level[U], level[R])
+            respond(m.kind, m.beta, m.theta, level, U, R)
         if size < RUNAWAY**2:
             change = math.sqrt(moved) / (1.0 + math.sqrt(size))
             left = change if change >= 0.1 * previous else change * (change / previous)

@@ -6,7 +6,7 @@ import math
 
 from numba import njit
 
-from dcm.kernels.vectors import WIDTH, fill, larger, load, power_of_two, store, where_positive
+from dcm.kernels.vectors import WIDTH, fill, larger, load, magnitude, power_of_two, store, where_positive
 
 LOGISTIC, SOFT_RECTIFIER = 0, 1
 
@@ -49,17 +49,17 @@ def log1p_unit(y):
 @njit(_nrt=False)
 def logistic(x):
     """1 / (1 + exp(-x))."""
-    e = exp_negative(where_positive(x, 0.0 - x, x))
+    e = exp_negative(0.0 - magnitude(x))
     return where_positive(x, fill(1.0), e) / (e + 1.0)
 
 
 @njit(_nrt=False)
 def softplus(x):
     """log(1 + exp(x))."""
-    return larger(x, 0.0) + log1p_unit(exp_negative(where_positive(x, 0.0 - x, x)))
+    return larger(x, 0.0) + log1p_unit(exp_negative(0.0 - magnitude(x)))
 
 
-@njit(_nrt=False)
+@njit(_nrt=False, forceinline=True)
 def phi(kind, gain, beta, theta, u, r):
     """r = φ(u) for rows of a multiple of 8 neurons, each with its gain: γ (1 for the logistic φ), or 0 for padding."""
     if kind == LOGISTIC:

@@ -114,6 +114,17 @@ def larger(typing, v, x):
 
 
 @intrinsic
+def magnitude(typing, v):
+    """|v|."""
+
+    def lower(context, builder, signature, args):
+        sign = ir.Constant(_BITS, [2**63 - 1] * WIDTH)
+        return builder.bitcast(builder.and_(builder.bitcast(args[0], _BITS), sign), _FLOATS)
+
+    return vector(vector), lower
+
+
+@intrinsic
 def where_positive(typing, condition, v, w):
     """v where condition >= 0, else w."""
 
