@@ -11,6 +11,7 @@ from numba import njit
 from dcm.kernels.layout import ATTENUATION, GAIN, OTHER, POST, SPARE, R, U, V
 from dcm.kernels.transfer import phi
 from dcm.kernels.vectors import WIDTH, fill, load, store
+from dcm.learning import RUNAWAY
 
 
 @njit(_nrt=False, forceinline=True)
@@ -80,3 +81,19 @@ def nudge_interneurons(m, k, level):
     """Hand the somata of level k to its interneurons, which they pull (Eq. 2)."""
     for i in range(m.n[k]):
         level[OTHER, m.inter[k] + i] = level[U, i]
+
+
+@njit(_nrt=False)
+def sensible(w):
+    """Whether every weight is a number below ``RUNAWAY``."""
+    return _below(w.forward) and _below(w.backward) and _below(w.threshold)
+
+
+@njit(_nrt=False)
+def _below(matrices):
+    for k in range(len(matrices)):
+        for row in range(matrices[k].shape[0]):
+            for column in range(matrices[k].shape[1]):
+                if not abs(matrices[k][row, column]) < RUNAWAY:
+                    return False
+    return True

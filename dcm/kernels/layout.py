@@ -15,6 +15,7 @@ import numpy as np
 from dcm.kernels.transfer import LOGISTIC, SOFT_RECTIFIER
 from dcm.kernels.vectors import WIDTH
 from dcm.plasticity import Updates
+from dcm.state import State
 from dcm.transfer import Logistic, SoftRectifier
 
 # Matrices have a row for each sender and a column for each receiver. forward[k]: layer k to level k, w_upᵀ[k] beside
@@ -63,19 +64,33 @@ def transfer_code(transfer) -> tuple[int, float, float, float]:
     raise TypeError(f"no compiled form of the transfer function {transfer!r}; use the plain dcm.learn or dcm.integrate")
 
 
-def views(circuit, weights: Weights) -> dict[str, list]:
+def views(circuit, weights: Weights) -> dict[str, tuple]:
     """The parts of the kernel's matrices that hold ``w_up``, ``w_down``, …, by name and in the layout of a circuit."""
     n, at = circuit.sizes, model(circuit).inter
     forward, backward, threshold = weights
     upper = range(1, len(forward))
     return {
-        "w_up": [w[: n[k], : n[k + 1]].T for k, w in enumerate(forward)],
-        "w_down": [backward[k - 1][: n[k + 1], : n[k]].T for k in upper],
-        "w_ip": [forward[k][: n[k], at[k] : at[k] + n[k + 1]].T for k in upper],
-        "w_pi": [backward[k - 1][at[k] : at[k] + n[k + 1], : n[k]].T for k in upper],
-        "b_up": [b[0, : n[k + 1]] for k, b in enumerate(threshold)],
-        "b_ip": [threshold[k][0, at[k] : at[k] + n[k + 1]] for k in upper],
+        "w_up": tuple(w[: n[k], : n[k + 1]].T for k, w in enumerate(forward)),
+        "w_down": tuple(backward[k - 1][: n[k + 1], : n[k]].T for k in upper),
+        "w_ip": tuple(forward[k][: n[k], at[k] : at[k] + n[k + 1]].T for k in upper),
+        "w_pi": tuple(backward[k - 1][at[k] : at[k] + n[k + 1], : n[k]].T for k in upper),
+        "b_up": tuple(b[0, : n[k + 1]] for k, b in enumerate(threshold)),
+        "b_ip": tuple(threshold[k][0, at[k] : at[k] + n[k + 1]] for k in upper),
     }
+
+
+def observed(circuit, space, r_in, u_target) -> State:
+    """The state in a work space, as views of it."""
+    m, upper = model(circuit), range(1, len(space))
+
+    def pyramidal(row, levels):
+        return tuple(level[row, :n] for level, n in zip(levels, m.n, strict=False))
+
+    def inter(row):
+        return tuple(space[k][row, m.inter[k] : m.inter[k] + m.n[k]] for k in upper)
+
+    return State(r_in[: circuit.sizes[0]], pyramidal(U, space), pyramidal(V, space), inter(U),
+                 pyramidal(OTHER, space[:-1]), inter(V), u_target)  # fmt: skip
 
 
 def unpack(circuit, values=None) -> Weights:
