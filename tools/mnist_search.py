@@ -20,6 +20,7 @@ from dcm.runs import one_thread, provenance, repository
 
 EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial; 40 for the circuits
 G = {"gain_hidden": 1.0, "gain_output": 10.0}
+G20 = {"gain_hidden": 1.0, "gain_output": 20.0}
 TRIALS = [
     ("microcircuit", {}),
     ("backprop", {}),
@@ -35,18 +36,20 @@ TRIALS = [
     ("microcircuit", {**G, "gain_output": 20.0}),
     ("microcircuit", {**G, "inter_rate": 10.0}),
     ("microcircuit", {**G, "inter_rate": 10.0, "base_rate": 0.015}),
-    ("microcircuit", {**G, "scale_up": 2.0}),
-    ("microcircuit", {**G, "scale_up": 4.5}),
-    ("microcircuit", {**G, "gain_hidden": 2.0}),
-    ("microcircuit", {**G, "mixing_hidden": 0.2}),
-    ("microcircuit", {**G, "mixing_hidden": 0.05}),
-    ("microcircuit", {**G, "base_rate": 0.007}),
+    ("microcircuit", {**G20, "base_rate": 0.02, "inter_rate": 2.5}),
+    ("microcircuit", {**G20, "inter_rate": 2.5}),
     ("backprop", {"backprop_rate": 0.05}),
+    ("microcircuit", {**G20, "gain_output": 30.0}),
+    ("microcircuit", {**G20, "gain_hidden": 2.0}),
     ("backprop", {"backprop_rate": 0.1, "scale_up": 2.0}),
-    ("backprop", {"backprop_rate": 0.1, "scale_up": 5.0}),
-    ("hidden to hidden frozen", G),
+    ("microcircuit", {**G20, "scale_up": 2.0}),
+    ("microcircuit", {**G20, "scale_up": 4.5}),
     ("all plastic", {"hidden": [1000]}),
-    ("all plastic", {"hidden": [1000], **G}),
+    ("all plastic", {"hidden": [1000], **G20}),
+    ("backprop", {"backprop_rate": 0.1, "scale_up": 5.0}),
+    ("microcircuit", {**G20, "mixing_hidden": 0.05}),
+    ("microcircuit", {**G20, "mixing_output": 0.1}),
+    ("hidden to hidden frozen", G20),
     ("single layer", {}),
     ("single layer", {"single_rate": 0.1}),
     ("single layer", {"single_rate": 0.01}),
