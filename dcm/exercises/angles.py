@@ -65,13 +65,13 @@ def order_of_the_deepest():
 
 
 def random_feedback_limit():
-    """Answer c.
+    """Answer a.
 
     Section 3.1 holds for any w_down: the update follows D w_down … D (u* - u⁻), which is feedback alignment's
     direction. It is backprop's only where w_down = w_upᵀ (up to a factor); between random matrices the angle stays
     near 90° until learning turns w_up towards w_downᵀ.
     """
-    return "c"
+    return "a"
 
 
 EXERCISES = (
@@ -109,9 +109,9 @@ EXERCISES = (
         "4.6", "Random feedback: whose update is it?", "think", 6, 2, random_feedback_limit,
         choices=("a", "b", "c"),
         mistakes=(
-            Mistake("a", "Small λ makes the *linearisation* exact, it does not change w_down. Errors still travel "
+            Mistake("b", "Small λ makes the *linearisation* exact, it does not change w_down. Errors still travel "
                          "through the random matrix."),
-            Mistake("b", "Close to 90° to backprop does not mean without direction: it is exactly the update of "
+            Mistake("c", "Close to 90° to backprop does not mean without direction: it is exactly the update of "
                          "another algorithm. Which one sends errors through fixed random weights?"),
         ),
         hints=("Put a random w_down into exercise 4.3. Compare with backprop's w_upᵀ.",

@@ -1,4 +1,4 @@
-"""What a student calls: ``begin``, ``check``, ``hint``, ``solution`` and ``use``. They print, and never raise over an answer."""
+"""What a student calls: ``begin``, ``check``, ``hint``, ``solution``, ``use``. They print; no answer makes them raise."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Desk:
         self.hints_given = Counter()
 
     def begin(self, topic: int, instructor: bool = False) -> None:
-        """List the exercises of notebook ``topic``; as ``instructor``, fill empty stubs with the reference from now on."""
+        """List the exercises of notebook ``topic``; for an ``instructor``, empty stubs are the reference from now on."""
         if not isinstance(instructor, bool):
             raise ValueError(f"instructor is {instructor!r}; give True or False")
         self.instructor = instructor
@@ -83,9 +83,7 @@ class Desk:
         exercise = _find(id)
         if exercise is None or judge(exercise, answer).status == PASS:
             return answer
-        print(
-            f"─── {exercise.id} is not solved yet: the cells below go on with the REFERENCE, not with your answer ───"
-        )
+        print(f"─── {exercise.id} is not solved: the cells below go on with the REFERENCE, not with your answer ───")
         return exercise.reference
 
 

@@ -1,6 +1,6 @@
-"""What an exercise is: a reference solution, plausible wrong answers with their messages, and inputs that tell them apart.
+"""What an exercise is: a reference solution, plausible mistakes with their messages, and inputs that tell them apart.
 
-An answer is wrong in a *known* way when it equals a known wrong function on every input; so each message has code behind it.
+A mistake is recognised when an answer equals a known wrong function on every input: each message has code behind it.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from dcm.plasticity import plasticity
 
 @functools.cache
 def teacher_task():
-    """(circuit, updates, η, ms): Fig. 2's circuit as it starts, self-predicting, and its mean updates over 500 patterns.
+    """(circuit, updates, η, ms): Fig. 2's circuit, self-predicting at the start, and its mean updates there.
 
-    η is that of w_up[0] in 1/ms, ``ms`` the time a pattern is shown.
+    Means are over 500 patterns, η is that of w_up[0] in 1/ms, ``ms`` the time a pattern is shown.
     """
     config, rng = Config.paper(), np.random.default_rng(0)
     circuit = Circuit.random(config.sizes, rng, transfer=config.transfer).self_predicting()

@@ -1,4 +1,4 @@
-"""Runs a student's function on copies of the inputs, under a time limit, and turns whatever goes wrong into a sentence."""
+"""Runs a student's function on copies of the inputs, under a time limit; whatever goes wrong becomes a sentence."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def evaluate(answer, inputs: dict[str, tuple], limit: float = LIMIT) -> list:
     try:
         with time_limit(limit), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NaN is reported by the diagnosis, in words
-            for case, arguments in inputs.items():
+            for case, arguments in inputs.items():  # noqa: B007 - read where a case fails
                 values.append(answer(*copy.deepcopy(arguments)))
     except TimeUp:
         raise Failed(f"It had not returned after {limit:g} s ({case}): look for a loop that never ends.") from None

@@ -1,4 +1,4 @@
-"""Exercises 2.x: the weights with which interneurons predict the layer above, and what shows that they do (Section 2)."""
+"""Exercises 2.x: the weights with which interneurons predict the layer above, and how to tell (Section 2)."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ EXERCISES = (
     ),
     Exercise(
         "2.2", "Interneurons that silence the apical dendrite", "code", 3, 1, interneuron_to_apical,
-        cases=lambda rng: {"random 4 × 3": (rng.uniform(-1, 1, (4, 3)),), "random 2 × 5": (rng.uniform(-1, 1, (2, 5)),)},
+        cases=lambda rng: {f"{n} cells below {m}": (rng.uniform(-1, 1, (n, m)),) for n, m in ((4, 3), (2, 5))},
         mistakes=(
             Mistake(lambda w_down: w_down,
                     "The sign is flipped: prediction and top-down input would add up to twice the drive."),
             Mistake(lambda w_down: -w_down.T,
                     "The sign is right, the matrix is transposed. Both w_down and w_pi end on the same apical "
                     "dendrites: the same rows."),
-            Mistake(lambda w_down: w_down.T, "Transposed, and with the sign flipped: see which cells the rows stand for."),
+            Mistake(lambda w_down: w_down.T, "Transposed, and the sign is flipped: see which cells the rows stand for."),
         ),
         hints=("Put r_inter = r_above into Eq. 4 and demand v_A = 0 for every r_above.",
                "w_down r + w_pi r = 0 for every r"),
@@ -114,11 +114,11 @@ EXERCISES = (
     Exercise(
         "2.3", "Detune w_ip: how loud does the dendrite get?", "explore", 8, 2, detuned_twice_as_much, rtol=0.1,
         mistakes=(
-            Mistake(1.0, "As if v_A did not depend on how far w_ip is off. It is silent at factor 1 only, and is louder "
+            Mistake(1.0, "As if v_A did not depend on how far w_ip is off. It is silent at factor 1 only, and louder "
                          "the further away: compare two runs."),
             Mistake(4.0, "Quadratic would fit an error measure such as ‖v_A‖². The potential itself follows the "
                          "difference φ(u_P) - φ(u_I) to first order."),
-            Mistake(0.5, "You have the ratio upside down, or silence grows with detuning? Put the 20 % above the line."),
+            Mistake(0.5, "The ratio is upside down: the 20 % belong above the line."),
         ),
         hints=("v_A = w_down (φ(u_P) - φ(u_I)). How does u_I depend on w_ip?",
                "apical_norm(*example(1.2)) is the numerator."),

@@ -91,8 +91,8 @@ EXERCISES = (
         cases=_step_cases,
         mistakes=(
             Mistake(_wrong_step(lambda dt: dt),
-                    "The noise is σ dt ξ. White noise adds up over steps as a random walk, so one step carries σ √dt ξ; "
-                    "with σ dt it is √10 = 3.2 times too weak at dt = .1 ms."),
+                    "The noise is σ dt ξ. White noise adds up over steps as a random walk, so one step carries "
+                    "σ √dt ξ; with σ dt it is √10 = 3.2 times too weak at dt = .1 ms."),
             Mistake(_wrong_step(lambda dt: 1.0),
                     "The noise is not scaled by the step: with smaller steps the soma would be shaken more in all. "
                     "Which power of dt makes the variance of n steps depend on n dt only?"),
