@@ -1,4 +1,4 @@
-"""What a student calls: ``begin``, ``check``, ``hint``, ``solution``, ``use``. They print; no answer makes them raise."""
+"""What a student calls: ``begin``, ``check``, ``hint``, ``solution``, ``use``; they print, and no answer breaks one."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ class Desk:
         self.hints_given = Counter()
 
     def begin(self, topic: int, instructor: bool = False) -> None:
-        """List the exercises of notebook ``topic``; for an ``instructor``, empty stubs are the reference from now on."""
+        """List the exercises of notebook ``topic``; for an ``instructor``, empty stubs become the reference."""
         if not isinstance(instructor, bool):
             raise ValueError(f"instructor is {instructor!r}; give True or False")
-        self.instructor = instructor
-        exercises = TOPICS[topic]
+        if topic not in TOPICS:
+            raise ValueError(f"topic is {topic!r}; choose from {', '.join(map(str, TOPICS))}")
+        self.instructor, exercises = instructor, TOPICS[topic]
         print(f"{len(exercises)} exercises, {sum(e.minutes for e in exercises)} minutes:")
         for exercise in exercises:
             print(f"  {exercise.heading}")
@@ -48,16 +49,14 @@ class Desk:
         if exercise is None:
             return
         if callable(answer) and not can_limit():
-            print(
-                "(No time limit here, as this system or thread has no alarms: interrupt the kernel if nothing comes.)"
-            )
+            print("(No time limit: this system or thread has no alarms. Interrupt the kernel if nothing comes.)")
         verdict = judge(exercise, answer)
         if verdict.status == NOT_ATTEMPTED and self.instructor:
             answer = exercise.reference
             self.solution(id)
             verdict = judge(exercise, answer)
         _say(verdict.line(exercise))
-        if verdict.status != NOT_ATTEMPTED:
+        if verdict.returned:
             _draw(exercise, answer)
 
     def hint(self, id: str) -> None:

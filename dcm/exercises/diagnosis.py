@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcm.exercises.exercise import Exercise
+from dcm.exercises.exercise import VALUE, Exercise
 from dcm.exercises.running import Failed, evaluate, misfit
 
 NOT_ATTEMPTED, PASS, NOT_YET = "not attempted", "pass", "not yet"
@@ -16,10 +16,14 @@ _SIGNS = {NOT_ATTEMPTED: "○", PASS: "✓", NOT_YET: "✗"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """``status`` is one of the three; ``message`` says what to mend where it is ``"not yet"``."""
+    """``status`` is one of the three; ``message`` says what to mend where it is ``"not yet"``.
+
+    ``returned`` tells whether the answer gave values at all, so that its curve can be drawn.
+    """
 
     status: str
     message: str = ""
+    returned: bool = True
 
     def line(self, exercise: Exercise) -> str:
         """As the student reads it."""
@@ -29,16 +33,16 @@ class Verdict:
 def judge(exercise: Exercise, answer) -> Verdict:
     """The verdict on ``answer``; whatever the answer is or does, this returns."""
     if answer is None:
-        return Verdict(NOT_ATTEMPTED)
+        return Verdict(NOT_ATTEMPTED, returned=False)
     problem = _wrong_object(exercise, answer)
     if problem:
-        return Verdict(NOT_YET, problem)
+        return Verdict(NOT_YET, problem, returned=False)
     try:
         values = evaluate(answer, exercise.inputs)
     except Failed as failure:
-        return Verdict(NOT_YET, str(failure))
+        return Verdict(NOT_YET, str(failure), returned=False)
     if all(value is None for value in values):
-        return Verdict(NOT_ATTEMPTED)
+        return Verdict(NOT_ATTEMPTED, returned=False)
     message = diagnose(exercise, values)
     return Verdict(NOT_YET, message) if message else Verdict(PASS)
 
@@ -100,18 +104,18 @@ def _wrong_object(exercise, answer) -> str | None:
 def _unfit(cases, rtol) -> str | None:
     """Nothing returned, a wrong type, a wrong shape, NaN: the first of these in any case."""
     for case, value, target in cases:
-        wanted = _kind(numbers(target))
+        wanted, has = _kind(numbers(target)), "Your answer is" if case == VALUE else f"For «{case}» it returns"
         if value is None:
-            return f"It returns nothing ({case}): does every branch end in return?"
+            return f"{has} nothing (None): does every branch end in return?"
         try:
             array = numbers(value)
         except TypeError:
-            return f"It returns {_article(type(value).__name__)} ({case}); {wanted} is asked for."
+            return f"{has} {_article(type(value).__name__)}; {wanted} is asked for."
         if array.shape != (shape := np.shape(target)):
             turned = " That is the transpose: rows are postsynaptic." if array.shape == shape[::-1] else ""
-            return f"It returns {_kind(array)} ({case}); {wanted} is asked for.{turned}"
+            return f"{has} {_kind(array)}; {wanted} is asked for.{turned}"
         if not np.isfinite(array).all():
-            return f"It returns NaN or infinity ({case}): a division by zero, or a function outside its domain?"
+            return f"{has} NaN or infinity: a division by zero, or a function outside its domain?"
     return None
 
 

@@ -15,6 +15,7 @@ from dcm.conductances import Conductances
 from dcm.exercises.running import evaluate
 
 KINDS = ("code", "explore", "think")
+VALUE = "your answer"  # the only case of an exercise that asks for a value
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ class Exercise:
     @functools.cached_property
     def inputs(self) -> dict[str, tuple]:
         """Arguments by the name of their case, the same at every check."""
-        return self.cases(np.random.default_rng(0)) if self.cases else {"your answer": ()}
+        return self.cases(np.random.default_rng(0)) if self.cases else {VALUE: ()}
 
     @functools.cached_property
     def targets(self) -> list:

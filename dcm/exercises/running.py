@@ -71,7 +71,7 @@ def evaluate(answer, inputs: dict[str, tuple], limit: float = LIMIT) -> list:
 
 def _describe(error: BaseException, answer, case: str) -> str:
     """One or two sentences: what was raised, where in the student's function, and the usual cause."""
-    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    what = traceback.format_exception_only(error)[-1].splitlines()[0]
     own = getattr(getattr(answer, "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
     where = f" in its line «{frames[-1].line}»" if frames and frames[-1].line else ""

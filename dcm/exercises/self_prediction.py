@@ -106,7 +106,7 @@ EXERCISES = (
             Mistake(lambda w_down: -w_down.T,
                     "The sign is right, the matrix is transposed. Both w_down and w_pi end on the same apical "
                     "dendrites: the same rows."),
-            Mistake(lambda w_down: w_down.T, "Transposed, and the sign is flipped: see which cells the rows stand for."),
+            Mistake(lambda w_down: w_down.T, "Transposed, and the sign is flipped: which cells are the rows?"),
         ),
         hints=("Put r_inter = r_above into Eq. 4 and demand v_A = 0 for every r_above.",
                "w_down r + w_pi r = 0 for every r"),
