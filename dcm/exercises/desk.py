@@ -54,6 +54,8 @@ class Desk:
         if verdict.status == NOT_ATTEMPTED and self.instructor:
             answer = exercise.reference
             self.solution(id)
+            if not exercise.wants_function:
+                print(f"answer = {answer if exercise.choices else f'{answer:.4g}'}")
             verdict = judge(exercise, answer)
         _say(verdict.line(exercise))
         if verdict.returned:
@@ -82,7 +84,8 @@ class Desk:
         exercise = _find(id)
         if exercise is None or judge(exercise, answer).status == PASS:
             return answer
-        print(f"─── {exercise.id} is not solved: the cells below go on with the REFERENCE, not with your answer ───")
+        reason = "" if self.instructor else " is not solved"
+        print(f"─── {exercise.id}{reason}: the cells below go on with the REFERENCE, not with your answer ───")
         return exercise.reference
 
 

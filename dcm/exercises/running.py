@@ -50,18 +50,18 @@ def time_limit(seconds: float):
         signal.signal(signal.SIGALRM, handler)
 
 
-def evaluate(answer, inputs: dict[str, tuple], limit: float = LIMIT) -> list:
+def evaluate(answer, inputs: dict[str, tuple]) -> list:
     """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value; raises ``Failed``."""
     if not callable(answer):
         return [answer] * len(inputs)
     values, case = [], ""
     try:
-        with time_limit(limit), np.errstate(all="ignore"), warnings.catch_warnings():
+        with time_limit(LIMIT), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NaN is reported by the diagnosis, in words
             for case, arguments in inputs.items():  # noqa: B007 - read where a case fails
                 values.append(answer(*copy.deepcopy(arguments)))
     except TimeUp:
-        raise Failed(f"It had not returned after {limit:g} s ({case}): look for a loop that never ends.") from None
+        raise Failed(f"It had not returned after {LIMIT:g} s ({case}): look for a loop that never ends.") from None
     except KeyboardInterrupt:
         raise Failed(f"It was interrupted before it returned ({case}).") from None
     except BaseException as error:  # a student's function may raise anything, SystemExit included
