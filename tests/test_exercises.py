@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import math
 import re
 import signal
 import subprocess
@@ -139,7 +140,21 @@ def test_a_branch_without_return_is_explained():
 
 def test_a_transposed_product_is_explained():
     message = fails_with(CATALOGUE["1.1"], lambda r_above, r_inter, w_down, w_pi: w_down.T @ r_above)
-    assert "shapes do not fit" in message
+    assert "shapes do not fit; it was called with r_above (2,), r_inter (2,), w_down (5, 2), w_pi (5, 2)" in message
+
+
+def test_missing_brackets_are_explained():
+    message = fails_with(CATALOGUE["1.2"], lambda g, layer: g.basal / g.leak + g.basal)
+    assert "lack its brackets" in message
+    assert "outside a function's domain" in fails_with(CATALOGUE["2.2"], lambda w_down: math.acos(2.0) * w_down)
+
+
+@pytest.mark.parametrize("derivative", [np.gradient, lambda u, dt: np.append(np.diff(u), u[-1] - u[-2]) / dt])
+def test_the_blind_exercise_forgives_another_derivative(derivative):
+    def infer(dt, u, v_1, v_2):
+        return np.linalg.lstsq(np.stack([-u, v_1 - u, v_2 - u], axis=1), derivative(u, dt))[0]
+
+    assert judge(CATALOGUE["1.6"], infer).status == PASS
 
 
 def test_what_is_right_is_said_too():

@@ -54,7 +54,7 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
     """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value; raises ``Failed``."""
     if not callable(answer):
         return [answer] * len(inputs)
-    values, case = [], ""
+    values, case, arguments = [], "", ()
     try:
         with time_limit(LIMIT), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NaN is reported by the diagnosis, in words
@@ -65,20 +65,29 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
     except KeyboardInterrupt:
         raise Failed(f"It was interrupted before it returned ({case}).") from None
     except BaseException as error:  # a student's function may raise anything, SystemExit included
-        raise Failed(_describe(error, answer, case)) from None
+        raise Failed(_describe(error, answer, case, arguments)) from None
     return values
 
 
-def _describe(error: BaseException, answer, case: str) -> str:
-    """One or two sentences: what was raised, where in the student's function, and the usual cause."""
+def _describe(error: BaseException, answer, case: str, arguments: tuple) -> str:
+    """What was raised, where in the student's function, and the usual cause."""
     what = traceback.format_exception_only(error)[-1].splitlines()[0]
     own = getattr(getattr(answer, "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
     where = f" in its line «{frames[-1].line}»" if frames and frames[-1].line else ""
-    text = f"It raises {what}{where} ({case})."
-    if isinstance(error, ValueError) and any(word in str(error) for word in ("shape", "dimension", "broadcast")):
-        text += " Two shapes do not fit: a matrix transposed, or the wrong side of @."
-    return text
+    return f"It raises {what}{where} ({case}).{_usual_cause(error, answer, arguments)}"
+
+
+def _usual_cause(error: BaseException, answer, arguments: tuple) -> str:
+    text = str(error) if isinstance(error, ArithmeticError | ValueError) else ""
+    if any(word in text for word in ("shape", "imension", "broadcast", "size")):
+        names = getattr(getattr(answer, "__code__", None), "co_varnames", ())
+        pairs = zip(names, arguments, strict=False)
+        shapes = ", ".join(f"{name} {np.shape(a)}" for name, a in pairs if isinstance(a, np.ndarray))
+        return f" Two shapes do not fit; it was called with {shapes}. Is something transposed, or on the wrong side?"
+    if "zero" in text:
+        return " Something is 0 in this case: does a sum in the denominator lack its brackets?"
+    return " Rounding can lead just outside a function's domain." if "domain" in text else ""
 
 
 def misfit(answer, example: tuple, names: str) -> str | None:

@@ -71,6 +71,10 @@ EXERCISES = (
         mistakes=(
             Mistake(lambda r_above, r_inter, w_down, w_pi: w_down @ r_above,
                     "This is the top-down half. Interneurons reach the same dendrite: add what w_pi brings."),
+            Mistake(lambda r_above, r_inter, w_down, w_pi: w_pi @ r_inter,
+                    "This is the interneurons' half. Add the top-down input (and mind that v =+ x is not v += x)."),
+            Mistake(lambda r_above, r_inter, w_down, w_pi: w_down * r_above + w_pi * r_inter,
+                    "* multiplies entry by entry and leaves a matrix. Each dendrite sums over its inputs: that is @."),
             Mistake(lambda r_above, r_inter, w_down, w_pi: w_down @ r_above - w_pi @ r_inter,
                     "The interneuron term has its sign flipped. Eq. 4 adds both; that interneurons inhibit is learned "
                     "by the weights w_pi, it is not written into the equation."),
