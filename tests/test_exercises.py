@@ -376,4 +376,6 @@ def test_the_class_plan_fits_two_hours_and_names_real_exercises():
     for (*_, what), last in zip(rows, lasts, strict=True):
         minutes = [CATALOGUE[id].minutes for id in re.findall(r"\b[1-4]\.[1-9]\b", what.partition("Early")[0])]
         assert sum(minutes) <= last
+    total = sum(exercise.minutes for exercise in CATALOGUE.values())
+    assert f"{len(CATALOGUE)} exercises, {total} minutes in all" in plan
     assert set(re.findall(r"\b([1-4]\.\d)\b", plan)) <= set(CATALOGUE)

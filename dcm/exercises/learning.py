@@ -100,8 +100,8 @@ EXERCISES = (
                     "The attenuation is forgotten: the soma never reaches v_I itself, so the bracket would not vanish "
                     "even for a perfect prediction. Use v̂_I = g_D/(g_lk+g_D) v_I."),
             Mistake(_wrong_prediction(lambda g: g.dendritic / g.leak + g.dendritic),
-                    "g_D / g_lk + g_D is read as (g_D / g_lk) + g_D: brackets around the denominator. One published "
-                    "attempt has this slip; its apical dendrites fell silent all the same."),
+                    "g_D / g_lk + g_D is read as (g_D / g_lk) + g_D: brackets around the denominator. One public "
+                    "re-implementation has this slip; its apical dendrites fell silent all the same."),
             Mistake(_wrong_prediction(lambda g: g.dendritic / (g.leak + g.dendritic + g.somatic)),
                     "The nudging conductance is in your v̂_I. The prediction is what the dendrite alone would do to "
                     "the soma, without the layer above."),
@@ -134,7 +134,7 @@ EXERCISES = (
             Mistake(lambda delta, induction, dt, tau: delta + dt * (induction - delta),
                     "τ is missing: this filter forgets within 1 ms instead of 30."),
             Mistake(lambda delta, induction, dt, tau: dt / tau * induction,
-                    "This is no filter but a smaller learning rate, the old Δ is lost: one replication did just that."),
+                    "This is no filter but a smaller learning rate, the old Δ is lost: one re-implementation did it."),
             Mistake(lambda delta, induction, dt, tau: dt / tau * (induction - delta),
                     "This is the change of Δ. Return the new Δ: add the old one."),
             Mistake(lambda delta, induction, dt, tau: induction + dt / tau * (delta - induction),
