@@ -350,7 +350,7 @@ def test_exercise_notebook_hygiene(path):
     text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     exercises = TOPICS[int(path.stem[0])]
     for exercise in exercises:
-        assert f"## {exercise.heading}" in text
+        assert f"## {exercise.id} {exercise.title}\n\n*{exercise.label}*\n" in text
     time = f"**Time:** {sum(exercise.minutes for exercise in exercises)} minutes"
     for part in ("**Paper:**", "**Equations:**", time, "How it works", "What to take along", "References"):
         assert part in text, part

@@ -39,7 +39,7 @@ class Desk:
         self.instructor, exercises = instructor, TOPICS[topic]
         print(f"{len(exercises)} exercises, {sum(e.minutes for e in exercises)} minutes:")
         for exercise in exercises:
-            print(f"  {exercise.heading}")
+            print(f"  {exercise.id} {exercise.title} ({exercise.label})")
         if instructor:
             print("instructor = True: empty stubs are filled with the reference, and its source is shown.")
 

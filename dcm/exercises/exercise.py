@@ -83,10 +83,9 @@ class Exercise:
         return self.cases is not None
 
     @property
-    def heading(self) -> str:
-        """As it stands in the notebook: ``"1.1 Apical potential (code, 5 min, ●○○)"``."""
-        dots = "●" * self.difficulty + "○" * (3 - self.difficulty)
-        return f"{self.id} {self.title} ({self.kind}, {self.minutes} min, {dots})"
+    def label(self) -> str:
+        """As it stands below its heading: ``"code, 5 min, ●○○"``."""
+        return f"{self.kind}, {self.minutes} min, " + "●" * self.difficulty + "○" * (3 - self.difficulty)
 
     @functools.cached_property
     def inputs(self) -> dict[str, tuple]:
