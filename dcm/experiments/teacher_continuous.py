@@ -44,7 +44,7 @@ def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoin
     """Curves (as ``teacher_regression.Curves``) in continuous time from the checkpoint on, and the ``probe``."""
     start, teacher, test, seed = prepare(config.teacher, rng)
     data = np.random.default_rng(seed)
-    circuit = _learned(config, start, teacher, data, progress)
+    circuit = _learned(config, start, teacher, data)
     first = _begin(config, circuit, teacher, test, data, rng.spawn(1)[0])
 
     def chunk(i, state):
@@ -66,11 +66,11 @@ def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoin
     return {**curves, **{name: value for name, value in state.items() if name.startswith("probe")}}
 
 
-def _learned(config, circuit, teacher, data, progress):
+def _learned(config, circuit, teacher, data):
     """The circuit after ``start_at`` patterns at the steady state; ``data`` is left where the next pattern is drawn."""
     from dcm import kernels
 
-    for _ in progress(range(config.start_at // config.teacher.block), desc="steady-state start"):
+    for _ in range(config.start_at // config.teacher.block):
         inputs = data.uniform(-1, 1, (config.teacher.block, config.teacher.sizes[0]))
         circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates_of(config.teacher))
     return circuit
