@@ -13,6 +13,9 @@ from dcm.kernels.transfer import phi
 from dcm.kernels.vectors import WIDTH, fill, load, store
 from dcm.learning import RUNAWAY
 
+# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
+SUMS = {"reassoc", "contract", "nsz"}
+
 
 @njit(_nrt=False, forceinline=True)
 def copy(values, out):
