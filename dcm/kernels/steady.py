@@ -185,7 +185,6 @@ def _move_weights(m, w, rates, r_in, s):
 def _add_outer(w, first, last, pre, eta, post):
     """w += pre (η · post)ᵀ in the rows first … last, with a rate η for each column."""
     n = w.shape[1]
-    for i in range(0, n, WIDTH):
-        step = load(eta, i) * load(post, i)
-        for j in range(first, last):
-            store(w, j * n + i, load(w, j * n + i) + step * pre[j])
+    for j in range(first, last):
+        for i in range(0, n, WIDTH):
+            store(w, j * n + i, load(w, j * n + i) + load(eta, i) * load(post, i) * pre[j])
