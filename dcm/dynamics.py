@@ -113,8 +113,7 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
                 times.append((p * steps + first) * dt)
                 for name, kept in traces.items():
                     kept.append(np.array(observe(name, circuit, state)))  # ``advance`` may reuse its memory
-            where = f"pattern {p}, {p * duration + first * dt:g} ms"
-            part = kicks[first:last]
+            where, part = f"pattern {p}, {p * duration + first * dt:g} ms", kicks[first:last]
             with np.errstate(over="ignore", invalid="ignore"):  # a soma that runs away is reported just below
                 circuit, state, drift = advance(circuit, state, drift, inputs[p], target, part, stepper, where)
             if not all(np.abs(u).max() < RUNAWAY for u in (*state.u_p, *state.u_i)):

@@ -13,6 +13,9 @@ from dcm.kernels.transfer import phi
 from dcm.kernels.vectors import WIDTH, fill, load, store
 from dcm.learning import RUNAWAY
 
+# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
+SUMS = {"reassoc", "contract", "nsz"}
+
 
 @njit(_nrt=False, forceinline=True)
 def copy(values, out):
@@ -23,17 +26,19 @@ def copy(values, out):
 
 @njit(_nrt=False, forceinline=True)
 def product(w, x, b, out):
-    """out = b + x @ w, four senders at a time so that the sums do not wait for each other."""
+    """out = b + x @ w, eight senders at a time."""
     n = w.shape[1]
     for i in range(0, n, WIDTH):
-        t0, t1, t2, t3 = load(b, i), fill(0.0), fill(0.0), fill(0.0)
-        for j in range(0, w.shape[0], 4):
+        store(out, i, load(b, i))
+    for j in range(0, w.shape[0], 8):
+        x0, x1, x2, x3 = fill(x[j]), fill(x[j + 1]), fill(x[j + 2]), fill(x[j + 3])
+        x4, x5, x6, x7 = fill(x[j + 4]), fill(x[j + 5]), fill(x[j + 6]), fill(x[j + 7])
+        for i in range(0, n, WIDTH):
             at = j * n + i
-            t0 = t0 + load(w, at) * x[j]
-            t1 = t1 + load(w, at + n) * x[j + 1]
-            t2 = t2 + load(w, at + 2 * n) * x[j + 2]
-            t3 = t3 + load(w, at + 3 * n) * x[j + 3]
-        store(out, i, (t0 + t1) + (t2 + t3))
+            first = (load(w, at) * x0 + load(w, at + n) * x1) + (load(w, at + 2 * n) * x2 + load(w, at + 3 * n) * x3)
+            at += 4 * n
+            second = (load(w, at) * x4 + load(w, at + n) * x5) + (load(w, at + 2 * n) * x6 + load(w, at + 3 * n) * x7)
+            store(out, i, load(out, i) + (first + second))
 
 
 @njit(_nrt=False)

@@ -10,6 +10,7 @@ from numba import njit
 from dcm import checks
 from dcm.equilibrium import equilibrium
 from dcm.kernels.compiled import (
+    SUMS,
     apical_pull,
     apical_surprise,
     copy,
@@ -42,17 +43,15 @@ from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, rate_o
 from dcm.plasticity import checked_rates
 from dcm.state import checked_names, observe
 
-# Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
-SUMS = {"reassoc", "contract", "nsz"}
-
-TOLERANCE = 1e-12  # estimated error of the potentials where the sweeps stop (Euclidean norm), relative to 1 + |u|
+TOLERANCE = 1e-12  # estimated error of all potentials where the sweeps stop (Euclidean norm), relative to 1 + |u|
 MAX_SWEEPS = 500
 
 
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
-    """As ``dcm.learn`` with its default settling and rule, one pattern at a time, about a hundred times faster.
+    """As ``dcm.learn`` with its default settling and rule, one pattern at a time, some 200 times faster.
 
-    Arguments, results and errors as there; held to it by a test within 1e-9 relative over 1000 patterns.
+    Arguments, results and errors as there; held to it by a test within 1e-12 relative over 10 000 patterns.
+    How a series is cut into calls does not change a bit of the result.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
     step, record = checked_rates(rates).scaled(checks.positive("duration", duration)), checked_names(record)
@@ -109,8 +108,9 @@ def _patterns(m, w, rates, inputs, targets, r_in, s):
 def _settle(m, w, r_in, s):
     """Sweeps to the fixed point in the work space; twin of ``equilibrium``. False if it does not settle.
 
-    The first sweep goes upwards with silent apical dendrites. Later ones shrink the change by a factor q, so the
-    error left is about q times the last change: where q <= .1, that is what is held to the tolerance.
+    The first sweep goes upwards with silent apical dendrites. The later ones shrink the change by a factor q each
+    (1e-4 in Fig. 2's circuits), so that an error of about q times the last change is left. Where q < .1 the sweeps
+    stop by that estimate, else by the last change itself.
     """
     top, previous = len(s) - 1, 0.0
     product(w.forward[0], r_in, w.threshold[0], s[0][V])
@@ -185,7 +185,6 @@ def _move_weights(m, w, rates, r_in, s):
 def _add_outer(w, first, last, pre, eta, post):
     """w += pre (η · post)ᵀ in the rows first … last, with a rate η for each column."""
     n = w.shape[1]
-    for i in range(0, n, WIDTH):
-        step = load(eta, i) * load(post, i)
-        for j in range(first, last):
-            store(w, j * n + i, load(w, j * n + i) + step * pre[j])
+    for j in range(first, last):
+        for i in range(0, n, WIDTH):
+            store(w, j * n + i, load(w, j * n + i) + load(eta, i) * load(post, i) * pre[j])
