@@ -106,6 +106,8 @@ def _messages(channel):
 
 def _work(run: Run, number: int, channel) -> None:
     """In a process of its own: compute, write the result, remove the checkpoint."""
+    for name in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(name, signal.default_int_handler)
     told = [0.0]
 
     def progress(iterable, desc="", total=None, initial=0, **options):
