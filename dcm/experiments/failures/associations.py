@@ -24,11 +24,14 @@ class Outcome:
         Abscissa of the curves.
     curves : dict of (n,)
         A measure of learning a label.
+    extra : dict
+        What else was measured; each demonstration says what.
     """
 
     points: dict = field(default_factory=dict)
     x: np.ndarray = field(default_factory=lambda: np.zeros(0))
     curves: dict = field(default_factory=dict)
+    extra: dict = field(default_factory=dict)
 
     @property
     def deviation(self) -> dict[str, float]:
@@ -37,8 +40,8 @@ class Outcome:
 
     @property
     def left(self) -> dict[str, float]:
-        """Last value of each curve over its first."""
-        return {k: float(y[-1] / y[0]) for k, y in self.curves.items()}
+        """Last value of each curve over its first; NaN for one that starts at 0."""
+        return {k: float(y[-1] / y[0]) if y[0] else np.nan for k, y in self.curves.items()}
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Task:
         """Squared error of the output rates with teaching off, summed over cells, mean over the associations."""
         r = circuit.transfer(equilibrium(circuit, self.inputs).u_p[-1])
         return float(np.mean(np.sum((r - circuit.transfer(self.u_targets)) ** 2, axis=1)))
+
+    def potential_error(self, circuit) -> float:
+        """As ``error``, of the output potentials."""
+        return float(np.mean(np.sum((equilibrium(circuit, self.inputs).u_p[-1] - self.u_targets) ** 2, axis=1)))
 
 
 def learn_settled(config, task, circuit, *, rule=plasticity, settle=equilibrium, rates=None, taught=True):

@@ -5,6 +5,8 @@ Every demonstration takes (config, rng) and returns an ``Outcome``; ``config`` i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dcm.backprop import backprop, feedback_alignment
@@ -18,7 +20,7 @@ from dcm.two_pass import two_pass
 
 
 def output_attenuation(config, rng) -> Outcome:
-    """1: v̂ of the output carries an apical load that the output does not have. Points: v̂ and u, target met."""
+    """Apical load in the output's v̂. Points: v̂ and u, target met. Extra: squared error of potentials, start and end."""
     task = Task.random(config, rng)
     circuit = task.circuit.self_predicting()
     met, g = equilibrium(circuit, task.inputs), circuit.conductances
@@ -28,38 +30,39 @@ def output_attenuation(config, rng) -> Outcome:
 
 
 def forgotten_brackets(config, rng) -> Outcome:
-    """2: g_D/g_lk + g_D. Points: interneurons against the cells above, after lateral learning from random weights."""
-    task, points = Task.random(config, rng), {}
+    """g_D/g_lk + g_D. Points: interneurons and the cells above after lateral learning from random weights, no target.
+
+    Extra: mean apical norm before and after that.
+    """
+    task, points, silence = Task.random(config, rng), {}, {}
     wrong = broken.seen_through(broken.ForgottenBrackets)
     lateral = LearningRates(ip=config.eta_lateral, pi=config.eta_lateral)
     for label, rule in (("correct", plasticity), ("broken", wrong)):
         circuit, *_ = learn_settled(config, task, task.circuit, rule=rule, rates=lateral, taught=False)
-        state = equilibrium(circuit, task.inputs)
-        points[label] = (state.u_p[-1], state.u_i[-1])
-    return _with_rules(config, task, task.circuit.self_predicting(), wrong, points)
+        before, after = (equilibrium(c, task.inputs) for c in (task.circuit, circuit))
+        points[label] = (after.u_p[-1], after.u_i[-1])
+        silence[label] = [float(np.linalg.norm(s.v_apical[0], axis=1).mean()) for s in (before, after)]
+    outcome = _with_rules(config, task, task.circuit.self_predicting(), wrong, points)
+    return replace(outcome, extra=silence)
 
 
 def copied_weights(config, rng) -> Outcome:
-    """3: w_ip a copy of w_up, depth 3. Points: interneurons of layer 1, no target. Curves: error while all learns."""
-    task, points, curves = Task.random(config, rng, sizes=config.deep), {}, {}
-    for label, circuit in (("correct", task.circuit.self_predicting()), ("broken", broken.copied_up(task.circuit))):
-        state = equilibrium(circuit, task.inputs)
-        points[label] = (state.u_p[1], state.u_i[0])
-        _, x, curves[label] = learn_settled(config, task, circuit, rates=deep_rates(config))
-    return Outcome(points, x, curves)
+    """w_ip a copy of w_up, depth 3. Points: interneurons of layer 1 and the cells above, no target.
 
-
-def first_angles(config, rng) -> dict[str, list[float]]:
-    """Of 3: angle in degrees, a layer, of the first update to feedback alignment's."""
-    task = Task.random(config, rng, sizes=config.deep)
+    Extra: angles of the first updates to feedback alignment's, degrees, one a layer.
+    """
+    task, points, curves, angles = Task.random(config, rng, sizes=config.deep), {}, {}, {}
     reference = feedback_alignment(task.circuit, task.inputs, task.u_targets)
-    states = {label: (c, equilibrium(c, task.inputs, task.u_targets)) for label, c in
-              (("correct", task.circuit.self_predicting()), ("broken", broken.copied_up(task.circuit)))}  # fmt: skip
-    return {label: list(map(angle, plasticity(c, s).up, reference)) for label, (c, s) in states.items()}
+    for label, circuit in (("correct", task.circuit.self_predicting()), ("broken", broken.copied_up(task.circuit))):
+        free, nudged = equilibrium(circuit, task.inputs), equilibrium(circuit, task.inputs, task.u_targets)
+        points[label] = (free.u_p[1], free.u_i[0])
+        angles[label] = list(map(angle, plasticity(circuit, nudged).up, reference))
+        _, x, curves[label] = learn_settled(config, task, circuit, rates=deep_rates(config))
+    return Outcome(points, x, curves, angles)
 
 
 def bare_basal(config, rng) -> Outcome:
-    """4: u = (1-λ) v_B + λ v_A compared with v_B, two passes. Points: v̂ and u of hidden cells, apical silent."""
+    """u = (1-λ) v_B + λ v_A compared with v_B, two passes. Points: v̂ and u of hidden cells, apical silent."""
     g = Conductances.from_mixing(config.mixing, 0.1, 0.1)
     task = Task.random(config, rng, conductances=g)
     circuit = task.circuit.self_predicting()
@@ -72,7 +75,7 @@ def bare_basal(config, rng) -> Outcome:
 
 
 def backprop_ruler(config, rng) -> Outcome:
-    """8: reference without attenuation, no self-predicting start. Curves: median angle in layer 1, degrees, over λ.
+    """Reference without attenuation, no self-predicting start. Curves: median angle in layer 1, degrees, over λ.
 
     Points: directions (unit vectors) of all circuits at the smallest λ when correct, at the largest when broken.
     """
@@ -100,7 +103,7 @@ def directions(config, lam, prepared, reference, seed) -> tuple[np.ndarray, np.n
 
 
 def empty_loop(config, rng) -> Outcome:
-    """9: a loop over hidden layers that never runs, depth 3. Points: first updates of all hidden weights."""
+    """A loop over hidden layers that never runs, depth 3. Points: first updates of all hidden weights."""
     task = Task.random(config, rng, sizes=config.deep)
     circuit = task.circuit.self_predicting()
     state = equilibrium(circuit, task.inputs, task.u_targets)
@@ -118,8 +121,9 @@ def deep_rates(config) -> LearningRates:
 
 
 def _with_rules(config, task, circuit, wrong, points, **options) -> Outcome:
-    """``points``, and the curves of the correct rule and of ``wrong``."""
-    curves = {}
+    """``points``, and the curves of the correct rule and of ``wrong``; extra: errors of potentials, start and end."""
+    curves, errors = {}, {}
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        _, x, curves[label] = learn_settled(config, task, circuit, rule=rule, **options)
-    return Outcome(points, x, curves)
+        after, x, curves[label] = learn_settled(config, task, circuit, rule=rule, **options)
+        errors[label] = [task.potential_error(circuit), task.potential_error(after)]
+    return Outcome(points, x, curves, errors)

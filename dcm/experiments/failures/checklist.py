@@ -7,7 +7,9 @@ differ from one another and three or more layers of weights: equal numbers and s
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 
 import numpy as np
 
@@ -111,9 +113,9 @@ ALL = (
     silent_dendrite_teaches_nothing,
     weights_move_by_rate_times_time,
     run_is_long_enough,
+    every_matrix_moves,
     noise_does_not_depend_on_the_step,
     angle_to_backprop_vanishes,
-    every_matrix_moves,
     settling_hardly_teaches,
 )
 
@@ -127,9 +129,22 @@ def complaint(test, *arguments) -> str | None:
     return None
 
 
-def verdict(test, correct, broken) -> str:
-    """The asserting lines of ``test``, and what it says of the correct and of the broken part."""
-    lines = inspect.getsource(test).splitlines()
-    body = "\n".join(line for line in lines if '"""' not in line)
-    said = (complaint(test, *(x if isinstance(x, tuple) else (x,))) or "passes" for x in (correct, broken))
-    return "{}\n\ncorrect: {}\nbroken:  {}".format(body, *said)
+def source(written) -> str:
+    """Source of a function or class without its docstrings: notebook 06 shows what was written."""
+    text = textwrap.dedent(inspect.getsource(written))
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            first = node.body[0]
+            lines[first.lineno - 1 : first.end_lineno] = [None] * (first.end_lineno - first.lineno + 1)
+    return "\n".join(line for line in lines if line).replace("\n    @", "\n\n    @")
+
+
+def verdict(test, correct, broken, written=None) -> str:
+    """``source`` of what was ``written`` and of ``test``, and what the test says of the correct and the broken part.
+
+    A tuple is passed as several arguments.
+    """
+    said = [complaint(test, *(x if isinstance(x, tuple) else (x,))) or "passes" for x in (correct, broken)]
+    shown = [f"Written:\n\n{source(written)}\n\nThe test:\n"] if written else []
+    return "\n".join([*shown, source(test), "", f"correct: {said[0]}", f"broken:  {said[1]}"])

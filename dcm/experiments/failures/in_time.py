@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from dcm.circuit import Circuit
+from dcm.conductances import Conductances
 from dcm.equilibrium import equilibrium
 from dcm.experiments.failures import broken
 from dcm.experiments.failures.associations import Outcome, Task, learn_timed
@@ -19,7 +20,7 @@ from dcm.plasticity import LearningRates, plasticity
 
 
 def no_low_pass(config, rng) -> Outcome:
-    """5: no filter, rate over τ_w. Points: output weight changes of 1 s against η · time · bracket, one pattern."""
+    """No filter, rate over τ_w. Points: output weight changes of 1 s against η · time · bracket, one pattern."""
     from dcm.kernels import integrate
 
     task, points, curves = Task.random(config, rng, n=1), {}, {}
@@ -40,7 +41,7 @@ def no_low_pass(config, rng) -> Outcome:
 
 
 def short_run(config, rng) -> Outcome:
-    """6: the regression of notebook 03, its error over patterns, whole and cut at ``config.short``."""
+    """The regression of notebook 03, its error over patterns, whole and cut at ``config.short``."""
     from dcm.kernels import learn
 
     c, circuit, teacher, rates, data_rng = regression(config, rng)
@@ -64,15 +65,16 @@ def regression(config, rng) -> tuple:
 
 
 def weak_noise(config, rng) -> Outcome:
-    """7: σ dt. Points: spread of output cells at each dt against σ/√(2g). Curves: relative distance of w_pi, over s."""
+    """σ dt. Points: spread of output cells at each dt against σ/√(2g). Curves: relative distance of w_pi, over s."""
     from dcm.kernels import integrate
 
+    g = Conductances()
     data = rng.uniform(-1, 1, (20, 10, config.sizes[0]))  # 20 records, each after one second
     start, rates = Circuit.random(config.sizes, rng).self_predicting(), LearningRates(ip=0.0011875, pi=0.0059375)
     seed, points, curves = rng.integers(2**32), {}, {}
-    for label, passed in (("sigma sqrt(dt)", lambda sigma, dt: sigma), ("sigma dt", broken.passed_for_sigma_dt)):
+    for label, passed in (("σ √dt", lambda sigma, dt: sigma), ("σ dt", broken.passed_for_sigma_dt)):
         spreads = np.array([spread(passed(config.noise, dt), dt) for dt in config.time_steps])
-        points[label] = (np.full(len(spreads), config.noise / np.sqrt(2 * (0.1 + 1.0))), spreads)
+        points[label] = (np.full(len(spreads), config.noise / np.sqrt(2 * (g.leak + g.basal))), spreads)
         now, distances, noise_rng = None, [0.0], np.random.default_rng(seed)
         for inputs in data:
             now = integrate(now.circuit if now else start, inputs, rates=rates, start=now, rng=noise_rng,
@@ -83,7 +85,7 @@ def weak_noise(config, rng) -> Outcome:
 
 
 def spread(noise: float, dt: float, n_cells: int = 200, seed: int = 0) -> float:
-    """Standard deviation of isolated output cells (g = .1 + 1, no input) under noise, after their transient."""
+    """Standard deviation of isolated output cells (default conductances, no input) under noise, once settled."""
     from dcm.kernels import integrate
 
     silent = Circuit.random((1, 1, n_cells), np.random.default_rng(seed), scale_up=0, scale_down=0, scale_lateral=0)
@@ -94,7 +96,10 @@ def spread(noise: float, dt: float, n_cells: int = 200, seed: int = 0) -> float:
 
 
 def settling(config, rng) -> Outcome:
-    """10: plasticity while the circuit settles. Points: w_up[0] under changing inputs, no target, at start and end."""
+    """Plasticity while the circuit settles. Points: w_up[0] under changing inputs, no target, at start and end.
+
+    Extra: ``bias`` (2, n_tau), measured and theory, of ``settling_bias`` at ``config.tau_inputs``.
+    """
     from dcm.kernels import integrate
 
     task, points, curves = Task.random(config, rng), {}, {}
@@ -108,23 +113,26 @@ def settling(config, rng) -> Outcome:
         points[label] = (circuit.w_up[0], after.w_up[0])
         order = np.random.default_rng(seed)
         _, x, curves[label] = learn_timed(task, circuit, LearningRates(eta, eta, eta / 2), config.epochs, order, show)
-    return Outcome(points, x, curves)
+    bias = np.array([settling_bias(config, tau_input, seed) for tau_input in config.tau_inputs]).T
+    return Outcome(points, x, curves, {"bias": bias})
 
 
-def settling_bias(config, tau_input: float, seed: int) -> tuple[float, float]:
-    """(measured, theory) systematic drift of w_up[0] without a target, as a share of τ_m Cov(φ(u), r_in) a change.
+def settling_bias(config, tau_input: float, seed: int, scale_up: float = 1.0) -> tuple[float, float]:
+    """(measured, theory) drift of w_up[0] without a target, as a share of what jumping inputs would teach.
 
-    A soma lags its dendrite by τ_m = 1/(g_lk + g_B + g_A). When inputs jump, the old rate meets the new input: a
-    change of -τ_m Cov a pattern. Low-passed inputs carry the old input along; what is left is τ_m/(τ_0 + τ_m) of it.
+    A soma lags its dendrite by τ_m = 1/(g_lk + g_B + g_A). When inputs jump, the old rate meets the new input, which
+    teaches -τ_m Cov(φ(u), r_in) a change. Low-passed inputs carry the old pattern along, and of this a share
+    τ_m/(τ_0 + τ_m) remains [derived, for potentials in the linear range of φ: small ``scale_up``]. Patterns are shown
+    there and back, so that what differs between the two directions of a change cancels exactly.
     """
     from dcm.kernels import integrate
 
     rng, g, eta = np.random.default_rng(seed), config.conductances, 1e-6
-    circuit = Circuit.random(config.sizes, rng, conductances=g).self_predicting()
-    inputs, tau = rng.uniform(-1, 1, (config.n_changes, config.sizes[0])), 1 / (g.leak + g.basal + g.apical)
-    after = integrate(circuit, inputs, rates=LearningRates(up=eta), tau_input=tau_input, tau_weights=0.0, start=
-                      equilibrium(circuit, inputs[0])).circuit  # fmt: skip
-    rates = circuit.transfer(equilibrium(circuit, inputs).u_p[0])
-    whole = -tau * (rates - rates.mean(axis=0)).T @ (inputs - inputs.mean(axis=0)) * eta
-    share = np.sum((after.w_up[0] - circuit.w_up[0]) * whole) / np.sum(whole**2)
-    return float(share), tau / (tau_input + tau)
+    circuit = Circuit.random(config.sizes, rng, conductances=g, scale_up=scale_up).self_predicting()
+    there, lag = rng.uniform(-1, 1, (config.n_changes // 2, config.sizes[0])), 1 / (g.leak + g.basal + g.apical)
+    inputs, start = np.concatenate([there, there[-2::-1]]), equilibrium(circuit, there[0])
+    after = integrate(circuit, inputs, rates=LearningRates(up=eta), tau_input=tau_input, tau_weights=0.0, start=start)
+    rates = circuit.transfer(equilibrium(circuit, there).u_p[0])
+    jumping = -eta * lag * np.diff(rates, axis=0).T @ np.diff(there, axis=0)
+    share = np.sum((after.circuit.w_up[0] - circuit.w_up[0]) * jumping) / np.sum(jumping**2)
+    return float(share), lag / (tau_input + lag)
