@@ -134,6 +134,8 @@ def test_the_bare_dendrite_unlearns_its_input():
     outcome = at_rest.bare_basal(config, np.random.default_rng(0))
     assert outcome.deviation["broken"] == pytest.approx(config.mixing / (1 - config.mixing))
     assert outcome.left["correct"] < 0.7 * outcome.left["broken"]
+    assert outcome.extra["correct"][1] == pytest.approx(outcome.extra["correct"][0])
+    assert outcome.extra["broken"][1] < 0.05 * outcome.extra["broken"][0]
 
 
 def test_a_rate_over_tau_is_a_smaller_rate_and_nothing_else():

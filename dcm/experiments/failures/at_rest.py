@@ -62,7 +62,10 @@ def copied_weights(config, rng) -> Outcome:
 
 
 def bare_basal(config, rng) -> Outcome:
-    """u = (1-λ) v_B + λ v_A compared with v_B, two passes. Points: v̂ and u of hidden cells, apical silent."""
+    """u = (1-λ) v_B + λ v_A compared with v_B, two passes. Points: v̂ and u of hidden cells, apical silent.
+
+    Extra: norm of the hidden potentials before and after plasticity without any target.
+    """
     g = Conductances.from_mixing(config.mixing, 0.1, 0.1)
     task = Task.random(config, rng, conductances=g)
     circuit = task.circuit.self_predicting()
@@ -71,7 +74,12 @@ def bare_basal(config, rng) -> Outcome:
     points = {label: (free.u_p[0], a * free.v_basal[0]) for label, a in factors.items()}
     wrong = broken.seen_through(broken.BareBasal)
     rates = LearningRates(up=2 * config.eta, ip=4 * config.eta)
-    return _with_rules(config, task, circuit, wrong, points, settle=two_pass, rates=rates)
+    outcome, unlearned = _with_rules(config, task, circuit, wrong, points, settle=two_pass, rates=rates), {}
+    for label, rule in (("correct", plasticity), ("broken", wrong)):
+        after, *_ = learn_settled(config, task, circuit, rule=rule, settle=two_pass, rates=rates, taught=False)
+        states = free, equilibrium(after, task.inputs)
+        unlearned[label] = [float(np.linalg.norm(state.u_p[0])) for state in states]
+    return replace(outcome, extra=unlearned)
 
 
 def backprop_ruler(config, rng) -> Outcome:
