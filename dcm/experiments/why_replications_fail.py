@@ -47,13 +47,13 @@ class Config:
     lambdas: tuple[float, ...] = (0.4, 0.2, 0.1, 0.05, 0.02, 0.01)
     n_circuits: int = 10  # whose angles to backprop are measured
     n_changes: int = 150  # changes of pattern, for the bias of settling
-    tau_inputs: tuple[float, ...] = (0.0, 0.5, 1.0, 3.0, 10.0)  # ms
+    tau_inputs: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)  # ms
     short: int = 10_000  # patterns of the run that is cut short
     regression: Regression = Regression(n_patterns=1_000_000, n_test=500)
 
     @classmethod
     def quick(cls):
-        """10⁶ patterns of the regression: about 20 s in all."""
+        """10⁶ patterns of the regression: about 25 s in all."""
         return cls()
 
     @classmethod

@@ -48,9 +48,10 @@ def short_run(config, rng) -> Outcome:
     test = data_rng.uniform(-1, 1, (c.n_test, c.sizes[0]))
     marks = np.unique([*np.geomspace(1000, c.n_patterns, 19).astype(int), config.short])
     errors = [measure(circuit, teacher, test)[0]]
-    for block in np.diff(marks, prepend=0):
-        inputs = data_rng.uniform(-1, 1, (block, c.sizes[0]))
-        circuit, _ = learn(circuit, inputs, teacher(inputs), rates, duration=c.duration)
+    for patterns in np.diff(marks, prepend=0):
+        for done in range(0, patterns, c.block):  # 10⁷ patterns at once would fill the memory
+            inputs = data_rng.uniform(-1, 1, (min(c.block, patterns - done), c.sizes[0]))
+            circuit, _ = learn(circuit, inputs, teacher(inputs), rates, duration=c.duration)
         errors.append(measure(circuit, teacher, test)[0])
     marks, errors = np.concatenate([[0], marks]), np.array(errors)
     return Outcome(x=marks, curves={"whole run": errors, "cut short": errors[marks <= config.short]})
