@@ -155,9 +155,10 @@ def test_sigma_dt_is_weaker_by_the_root_of_the_step():
         assert right == pytest.approx(exact, rel=0.03)
 
 
-@pytest.mark.parametrize("tau_input", CONFIG.tau_inputs)
+@pytest.mark.parametrize("tau_input", [0.0, 0.5, 1.0, 3.0, 10.0])  # shorter ones are but a few Euler steps
 def test_drift_while_settling_follows_theory(tau_input):
-    measured, theory = in_time.settling_bias(CONFIG, tau_input, 1, scale_up=0.2)  # nearly linear
+    config = replace(CONFIG, n_changes=40)
+    measured, theory = in_time.settling_bias(config, tau_input, 1, scale_up=0.2)  # nearly linear
     assert measured == pytest.approx(theory, abs=0.02)
 
 
