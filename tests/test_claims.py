@@ -21,7 +21,7 @@ def saved(**arrays):
 
 def test_the_committed_table_is_the_one_that_the_committed_results_give():
     rows = claims.table()
-    page = claims.markdown(rows)
+    page = f"{claims.markdown(rows)}\n{claims.cost()}\n"
     assert (ROOT / "figures" / "claims.md").read_text("utf-8") == page
     readme = (ROOT / "README.md").read_text("utf-8")
     assert f"{claims.START}\n{page}{claims.END}" in readme
