@@ -73,7 +73,10 @@ def _digits() -> dict[str, tuple]:
         "backprop": (replace(shorter, learner="backprop", scale_up=3.3), 100),
         "single-layer": (replace(shorter, learner="single layer", scale_up=3.3), 40),
         "frozen-hidden": (replace(shorter, learner="frozen hidden layers"), 90),
-        "hidden-to-hidden-frozen": (replace(shorter, learner="hidden to hidden frozen"), 110),
+        "hidden-to-hidden-frozen": (
+            replace(shorter, learner="hidden to hidden frozen", scale_up=5.0, gain_hidden=4.0, gain_output=20.0),
+            110,
+        ),
         "all-plastic": (
             replace(shorter, learner="all plastic", hidden=(1000,), scale_up=3.3, gain_output=20.0),
             110,
