@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from ast import literal_eval
 
@@ -14,6 +15,14 @@ class BadInput(click.ClickException):
     """One readable line on standard error, exit code 2."""
 
     exit_code = 2
+
+
+def _check_jobs(context, option, jobs: int) -> int:
+    """``jobs``, with a note when there are fewer cores than that."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs > cores:
+        click.echo(f"note: --jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast", err=True)
+    return jobs
 
 
 @click.group(context_settings=HELP)
@@ -32,9 +41,8 @@ def main():
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--profile", default="quick", show_default=True, help="quick: minutes; paper: the paper's scale.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
-@click.option(
-    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Notebooks at a time, one core each."
-)
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), callback=_check_jobs,
+              help="Notebooks at a time, one core each.")  # fmt: skip
 @click.option("-p", "--parameter", "extra", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter.")
 def figures(names, profile, seed, jobs, extra):
     """Run notebooks headlessly and draw their figures.
