@@ -1,12 +1,14 @@
-"""The command line: ``dcm figures`` rebuilds the paper's figures by running the notebooks."""
+"""The command line: ``dcm figures`` rebuilds the paper's figures by running the notebooks, ``dcm bench`` measures."""
 
 from __future__ import annotations
 
 import os
 import time
 from ast import literal_eval
+from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -20,7 +22,7 @@ class BadInput(click.ClickException):
 def _check_jobs(context, option, jobs: int) -> int:
     """``jobs``, with a note when there are fewer cores than that."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if jobs > cores:
+    if jobs > cores and context.get_parameter_source(option.name) is not ParameterSource.DEFAULT:
         click.echo(f"note: --jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast", err=True)
     return jobs
 
@@ -34,6 +36,7 @@ def main():
     dcm figures                        every figure, quick profile (minutes)
     dcm figures mnist --seed 3         one notebook, another seed
     dcm figures --profile paper        the paper's own scale
+    dcm bench                          how fast the kernels are here
     """
 
 
@@ -85,6 +88,41 @@ def figures(names, profile, seed, jobs, extra):
     click.echo(f"{len(planned) - len(failed)} of {len(planned)} notebooks, {len(drawn)} figure files in {took}")
     if failed:
         raise SystemExit(1)
+
+
+@main.command()
+@click.option("--repeats", default=7, show_default=True, type=click.IntRange(1, 1000), help="Repetitions of each loop.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Where to draw, in place of figures/quick/benchmark.*.")
+@click.option("--tiny", is_flag=True, hidden=True, help="Numbers that mean nothing, in seconds: for tests.")
+def bench(repeats, seed, as_json, figure, tiny):
+    """Measure the kernels' speed on one core, about a minute.
+
+    Each kernel beside its plain NumPy twin, the two MNIST loops beside PyTorch (if it is installed), all beside this
+    core's own matrix products and exponentials; then how far each kernel ends from its twin. Loops take turns, and
+    every ratio is taken within one repetition. Draws figures/quick/benchmark.svg and .png.
+
+    \b
+    dcm bench                                 table and figure
+    dcm bench --json > benchmark.json         everything, as JSON
+    """
+    import json
+
+    import numpy as np
+
+    from dcm.bench import Counts, report, run
+    from dcm.runs import progress_bar
+
+    if figure and Path(figure).suffix not in (".svg", ".png", ".pdf"):
+        raise BadInput(f"--figure {figure}: give a file name that ends in .svg, .png or .pdf")
+    if figure and not Path(figure).resolve().parent.is_dir():
+        raise BadInput(f"--figure {figure}: there is no folder {Path(figure).parent}; make it first")
+    counts = Counts.tiny() if tiny else Counts()
+    result = run(np.random.default_rng(seed), repeats, counts, progress_bar)
+    click.echo(json.dumps(result, indent=1) if as_json else report.table(result))
+    for path in report.draw(result, figure):
+        click.echo(f"  {path}", err=as_json)
 
 
 def _run(planned, profile, jobs):

@@ -16,7 +16,7 @@ FLOORS = [
     {"plasticity", "backprop"},
     {"equilibrium", "two_pass", "learning", "dynamics", "kernels"},
     {"experiments", "datasets", "runs"},
-    {"plotting", "explore", "notebooks", "cli", "__main__"},
+    {"plotting", "explore", "notebooks", "bench", "cli", "__main__"},
 ]
 
 
