@@ -7,8 +7,8 @@ from dcm.plotting import COLOURS
 _COLOURS = {
     "kernel": COLOURS["pyramidal"],
     "plain NumPy": COLOURS["shallow"],
-    "PyTorch": COLOURS["backprop"],
-    "PyTorch, autograd": COLOURS["backprop"],
+    "PyTorch": COLOURS["weights"],
+    "PyTorch, autograd": COLOURS["weights"],
 }
 
 
