@@ -51,7 +51,7 @@ def test_an_epoch_is_55000_images_and_its_matrix_work_is_known(result):
     for row in rows:
         assert row["seconds_an_epoch"]["max"] * row["min"] == pytest.approx(55_000)
         work = gflop[row["loop"]] / 55_000
-        share = row["share_of_square_product"]
+        share = row["dense_work_over_square_product"]
         assert 0.99 * work * row["min"] / square["max"] <= share["median"] <= 1.01 * work * row["max"] / square["min"]
 
 
