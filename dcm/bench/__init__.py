@@ -34,13 +34,11 @@ def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> di
     turns = {name: measure for name, (_, measure) in limits.items()}
     for loop in measured:
         turns |= {(loop.name, by): _rate(loop, *runner) for by, runner in loop.runners.items()}
-        for call, _ in loop.runners.values():  # warm up: compilation, first touch of memory
-            call(10, loop.dtypes[0])
-    samples = {key: [] for key in turns}
     with _torch_on_one_thread() as torch_version:
-        for number in progress(range(repeats * len(turns)), desc="repetitions"):
-            key = list(turns)[number % len(turns)]
-            samples[key].append(turns[key]())
+        for loop in measured:
+            for call, _ in loop.runners.values():  # warm up: compilation, first touch of memory
+                call(10, loop.dtypes[0])
+        samples = _take_turns(turns, repeats, progress)
     compared = [(loop, dtype) for loop in measured for dtype in loop.dtypes]
     about = {"date": time.strftime("%Y-%m-%d"), "processor": processor(), "data": data_name, "repeats": repeats}
     return {
@@ -50,6 +48,14 @@ def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> di
         "two_pass_over_backprop": _two_pass_over_backprop(samples),
         "deviations": [_deviation(loop, dtype, counts) for loop, dtype in progress(compared, desc="deviations")],
     }  # fmt: skip
+
+
+def _take_turns(turns: dict, repeats: int, progress) -> dict:
+    """``{key: values}``: every measurement ``repeats`` times, round after round."""
+    samples = {key: [] for key in turns}
+    for key in progress([*turns] * repeats, desc="repetitions"):
+        samples[key].append(turns[key]())
+    return samples
 
 
 def summary(values) -> dict:

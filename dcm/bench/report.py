@@ -32,7 +32,7 @@ def _loops(result: dict) -> Iterator[str]:
         faster = "" if first else f" kernel {_number(ratio['median'])} × as fast {_range(ratio)}"
         if first and "seconds_an_epoch" in row:
             share = row["dense_work_over_square_product"]["median"]
-            faster = f" {row['seconds_an_epoch']['median']:.2f} s an epoch: {share:.2f} × the square product's rate"
+            faster = f" {row['seconds_an_epoch']['median']:.2f} s an epoch, {share:.2f} × square product"
         yield f"{row['loop'] if first else '':17s}{row['by']:18s}{rate}{faster}".rstrip()
     for by, ratio in result["two_pass_over_backprop"].items():
         yield f"two-pass kernel costs {ratio['median']:.2f} {_range(ratio)} of backprop by {by}"
