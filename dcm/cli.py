@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import time
 from ast import literal_eval
-from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -20,9 +18,9 @@ class BadInput(click.ClickException):
 
 
 def _check_jobs(context, option, jobs: int) -> int:
-    """``jobs``, with a note when there are fewer cores than that."""
+    """``jobs``, with a note when the user asks for more than there are cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if jobs > cores and context.get_parameter_source(option.name) is not ParameterSource.DEFAULT:
+    if jobs > cores and context.get_parameter_source(option.name).name != "DEFAULT":
         click.echo(f"note: --jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast", err=True)
     return jobs
 
@@ -36,6 +34,7 @@ def main():
     dcm figures                        every figure, quick profile (minutes)
     dcm figures mnist --seed 3         one notebook, another seed
     dcm figures --profile paper        the paper's own scale
+    dcm claims                         the paper's values beside ours
     dcm bench                          how fast the kernels are here
     """
 
@@ -45,10 +44,15 @@ def main():
 @click.option("--profile", default="quick", show_default=True, help="quick: minutes; paper: the paper's scale.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), callback=_check_jobs,
-              help="Notebooks at a time, one core each.")  # fmt: skip
+              help="Processes at a time, one core each.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(min=1), help="Profile paper: seeds 0…K-1 of every run (default 5).")
+@click.option("--force", is_flag=True, help="Profile paper: compute again what results/ already holds.")
 @click.option("-p", "--parameter", "extra", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter.")
-def figures(names, profile, seed, jobs, extra):
+def figures(names, profile, seed, jobs, seeds, force, extra):
     """Run notebooks headlessly and draw their figures.
+
+    Profile paper first computes the paper-scale results that results/ does not hold yet: hours for everything, in
+    processes of their own, with checkpoints (Ctrl-C and the same command again go on where it stopped).
 
     NAME is a notebook's name without its number (the_circuit, self_predicting_state, error_in_the_dendrite,
     teacher_regression, mnist, backprop_approximation); without any, all are run.
@@ -61,7 +65,7 @@ def figures(names, profile, seed, jobs, extra):
     dcm figures teacher_regression --seed 7       one, another seed
     dcm figures backprop_approximation --profile paper
     """
-    from dcm import notebooks, runs
+    from dcm import notebooks, paper_scale, runs
 
     try:
         if profile not in runs.PROFILES:
@@ -69,16 +73,23 @@ def figures(names, profile, seed, jobs, extra):
         given = dict(map(_key_value, extra))
         if "profile" in given:
             raise ValueError("parameter profile has an option of its own: use --profile")
+        if profile != "paper" and (seeds or force):
+            raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
         planned = notebooks.prepare(names, profile, {"seed": seed, **given})
+        wanted = [run for job in planned for run in paper_scale.of_notebook(job.name, seeds or 5)]
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
     began = time.time()
     try:
-        _run(planned, profile, jobs)
+        if profile == "paper" and not _compute(wanted, jobs, force):
+            raise SystemExit(1)
+        _run(planned, jobs)
     except KeyboardInterrupt:
         finished = [job for job in planned if job.process and job.error is None]
         notebooks.summarise(finished, profile, began)
-        click.echo(f"\ninterrupted; finished before: {', '.join(job.name for job in finished) or 'none'}", err=True)
+        click.echo(
+            f"\ninterrupted; notebooks finished before: {', '.join(job.name for job in finished) or 'none'}", err=True
+        )
         raise SystemExit(130) from None
     summary, drawn = notebooks.summarise(planned, profile, began)
     for path in (*drawn, summary):
@@ -91,47 +102,85 @@ def figures(names, profile, seed, jobs, extra):
 
 
 @main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead; write nothing.")
+def claims(as_json):
+    """Print the paper's claims beside what was measured, from the results in results/; nothing is run.
+
+    Also writes figures/claims.md and the table in README.md, if they changed.
+    """
+    import json
+
+    from dcm import claims, results
+
+    try:
+        rows = claims.table()
+    except results.ResultError as error:
+        raise BadInput(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(claims.as_json(rows), indent=1, ensure_ascii=False))
+        return
+    click.echo(claims.text(rows))
+    for path in claims.publish(rows):
+        click.echo(f"wrote {path}", err=True)
+
+
+@main.command()
 @click.option("--repeats", default=7, show_default=True, type=click.IntRange(1, 1000), help="Repetitions of each loop.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Where to draw, in place of figures/quick/benchmark.*.")
 @click.option("--tiny", is_flag=True, hidden=True, help="Numbers that mean nothing, in seconds: for tests.")
-def bench(repeats, seed, as_json, figure, tiny):
-    """Measure the kernels' speed on one core, about a minute.
+def bench(**options):
+    """Measure the kernels' speed on one core, in a minute or two; print a table and draw it.
 
-    Each kernel beside its plain NumPy twin, the two MNIST loops beside PyTorch (if it is installed), all beside this
-    core's own matrix products and exponentials; then how far each kernel ends from its twin. Loops take turns, and
-    every ratio is taken within one repetition. Draws figures/quick/benchmark.svg and .png.
-
-    \b
-    dcm bench                                 table and figure
-    dcm bench --json > benchmark.json         everything, as JSON
+    Each kernel beside its plain NumPy twin, the MNIST loops beside PyTorch (if it is installed), all beside this core's
+    own matrix products and exponentials; every ratio within one repetition. Then how far kernels end from their twins.
     """
-    import json
+    from dcm.bench.report import publish
 
-    import numpy as np
-
-    from dcm.bench import Counts, report, run
-    from dcm.runs import progress_bar
-
-    if figure and Path(figure).suffix not in (".svg", ".png", ".pdf"):
-        raise BadInput(f"--figure {figure}: give a file name that ends in .svg, .png or .pdf")
-    if figure and not Path(figure).resolve().parent.is_dir():
-        raise BadInput(f"--figure {figure}: there is no folder {Path(figure).parent}; make it first")
-    counts = Counts.tiny() if tiny else Counts()
-    result = run(np.random.default_rng(seed), repeats, counts, progress_bar)
-    click.echo(json.dumps(result, indent=1) if as_json else report.table(result))
-    for path in report.draw(result, figure):
-        click.echo(f"  {path}", err=as_json)
+    try:
+        publish(**options)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
-def _run(planned, profile, jobs):
+def _compute(wanted, jobs, force) -> bool:
+    """Compute the missing results with a bar of the estimated total; whether all are there now."""
+    from tqdm import tqdm
+
+    from dcm import scheduler
+
+    if force:
+        for run in wanted:
+            run.path().unlink(missing_ok=True)
+            scheduler.checkpoint_of(run).remove()
+    missing = [run for run in wanted if scheduler.finished(run, lambda text: click.echo(text, err=True)) is None]
+    click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute")
+    total, failed = sum(run.seconds for run in missing), []
+    form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left"
+    with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
+
+        def report(run, error):
+            failed.extend([run] if error else [])
+            tqdm.write(
+                f"{'FAILED' if error else 'done  '} {run.name}, seed {run.seed}" + (f"  {error}" if error else "")
+            )
+
+        def tick(shares):
+            bar.n = sum(share * run.seconds for share, run in zip(shares, missing, strict=True))
+            bar.refresh()
+
+        scheduler.execute(missing, jobs, report, tick)
+    return not failed
+
+
+def _run(planned, jobs):
     """Execute with a bar of the estimated total and a line per finished notebook."""
     from tqdm import tqdm
 
     from dcm import notebooks
 
-    total = sum(notebooks.expected(job, profile) for job in planned)
+    total = sum(notebooks.expected(job) for job in planned)
     form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left {postfix}"
     with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
 
@@ -142,8 +191,8 @@ def _run(planned, profile, jobs):
             )
 
         def tick(running, done):
-            spent = [min(time.monotonic() - job.started, notebooks.expected(job, profile)) for job in running]
-            bar.n = sum(spent) + sum(notebooks.expected(job, profile) for job in done)
+            spent = [min(time.monotonic() - job.started, notebooks.expected(job)) for job in running]
+            bar.n = sum(spent) + sum(notebooks.expected(job) for job in done)
             bar.set_postfix_str(", ".join(job.name for job in running))
 
         notebooks.execute(planned, jobs, report, tick)

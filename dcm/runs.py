@@ -37,13 +37,6 @@ def one_thread(run):
     return limited
 
 
-def profile_config(config_class, profile: str):
-    """``Config.quick()`` or ``Config.paper()`` by name; ``ValueError`` names the choices."""
-    if profile not in PROFILES:
-        raise ValueError(f"profile is {profile!r}; choose from {', '.join(PROFILES)}")
-    return getattr(config_class, profile)()
-
-
 def repository() -> Path:
     """The clone that holds ``notebooks/``: the current folder or one above it, else where the package lies."""
     for folder in (Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]):

@@ -94,7 +94,7 @@ def test_without_numba_the_plain_twins_run_with_one_notice(task):
     answer = python(f"import sys; sys.modules['numba'] = None{LEARN}", folder)
     assert_learned(folder, expected)
     assert answer.stderr.count("Warning") == 1
-    for words in ("Numba cannot be used", "a hundred times slower", "pip install numba"):
+    for words in ("Numba cannot be used", "a hundred times slower", "MNIST: about ten times", "pip install numba"):
         assert words in answer.stderr
 
 

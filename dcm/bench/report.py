@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcm.runs import figure_folder, save_figure
+import click
+import numpy as np
+
+from dcm import bench
+from dcm.runs import figure_folder, progress_bar, save_figure
 
 
 def table(result: dict) -> str:
@@ -53,6 +58,19 @@ def _range(values: dict) -> str:
     return f"({_number(values['min'])} to {_number(values['max'])})"
 
 
+def publish(repeats: int, seed: int, as_json: bool, figure: str | None, tiny: bool) -> None:
+    """The command ``dcm bench``; ``ValueError`` before anything runs if the figure cannot be written."""
+    if figure and Path(figure).suffix not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"--figure {figure}: give a file name that ends in .svg, .png or .pdf")
+    if figure and not Path(figure).resolve().parent.is_dir():
+        raise ValueError(f"--figure {figure}: there is no folder {Path(figure).parent}; make it first")
+    counts = bench.Counts.tiny() if tiny else bench.Counts()
+    result = bench.run(np.random.default_rng(seed), repeats, counts, progress_bar)
+    click.echo(json.dumps(result, indent=1) if as_json else table(result))
+    for path in draw(result, figure):
+        click.echo(f"  {path}", err=as_json)
+
+
 def draw(result: dict, path: str | None = None) -> list[Path]:
     """Draw the figure at ``path``, or as figures/quick/benchmark.svg and .png if this is a clone; returns the files."""
     import matplotlib
@@ -60,12 +78,13 @@ def draw(result: dict, path: str | None = None) -> list[Path]:
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    from dcm.plotting import bench, use_style
+    from dcm.plotting import bench as panels
+    from dcm.plotting import use_style
 
     use_style()
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 3.6), width_ratios=(1, 1.15))
-    bench.speedups(axes[0], result)
-    bench.epochs(axes[1], result)
+    panels.speedups(axes[0], result)
+    panels.epochs(axes[1], result)
     if path:
         figure.savefig(path)
         return [Path(path)]

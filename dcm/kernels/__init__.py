@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     warnings.warn(
         f"Numba cannot be used ({error}), so the plain NumPy twins run: the same results, a hundred times slower or "
-        "more (MNIST: a few times); install it with: pip install numba",
+        "more (MNIST: about ten times); install it with: pip install numba",
         stacklevel=2,
     )
     from dcm.kernels.plain import integrate, learn, learn_backprop, learn_two_pass
@@ -19,8 +19,9 @@ else:
     from dcm.kernels.cache import compiled_code_kept
 
     with compiled_code_kept():
+        from dcm.kernels.backprop import learn_backprop
         from dcm.kernels.continuous import integrate
         from dcm.kernels.steady import learn
-        from dcm.kernels.two_pass import learn_backprop, learn_two_pass
+        from dcm.kernels.two_pass import learn_two_pass
 
 __all__ = ["integrate", "learn", "learn_backprop", "learn_two_pass"]
