@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dcm import kernels
 from dcm.circuit import WEIGHTS, Circuit
 from dcm.datasets import DataUnavailable, Digits, Split, mnist
-from dcm.experiments.mnist import Config, initial_circuit, initial_net, learning_rates, target_potentials
+from dcm.experiments.mnist import Config
+from dcm.experiments.mnist_learners import initial_circuit, initial_net, learning_rates, target_potentials
 from dcm.kernels import plain
 from dcm.plasticity import LearningRates
 from dcm.transfer import SoftRectifier
@@ -99,7 +100,7 @@ def continuous(circuit, counts: Counts, rng) -> Loop:
 def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
     """Two-pass learning and plain backprop of 784-500-500-10 in mini-batches of 10, in single precision."""
     config, (images, labels) = Config.quick(), (data.train.images, data.train.labels)
-    start, net = initial_circuit(config, data, rng), initial_net(config, config.hidden, data, rng)
+    start, net = initial_circuit(config, data, rng), initial_net(replace(config, learner="backprop"), data, rng)
     targets, rates, order = target_potentials(config, labels), learning_rates(config, 0), rng.permutation(len(labels))
 
     def two_pass(learn):
