@@ -74,14 +74,16 @@ def test_the_panel_starts_follows_its_controls_and_resets(callback, capsys):
     assert capsys.readouterr().out.strip().endswith(str(callback(**FIXED.get(callback, {}))))
     plt.close("all")
     for control in controls:
-        assert getattr(control, "continuous_update", False) is False
-        lists = isinstance(control, ipywidgets.Dropdown | ipywidgets.SelectionSlider)
-        control.value = next(o for o in control.options if o != control.value) if lists else control.max
+        assert control.continuous_update is False
+        if isinstance(control, ipywidgets.SelectionSlider):
+            control.index = 1 - control.index if control.index < 2 else 0
+        else:
+            control.value = control.max
     capsys.readouterr()
     reset.click()
     assert [control.value for control in controls] == start
     drawn = capsys.readouterr().out
-    assert drawn.count("Image object") == 1  # once, not once a control
+    assert drawn.count("HTML object") == 1  # once, not once a control
     assert not plt.get_fignums()
 
 
@@ -94,8 +96,7 @@ def test_a_state_that_does_not_exist_is_said_in_the_figure(monkeypatch, capsys):
 
     widgets.show(impossible)
     assert capsys.readouterr().out == "Nothing to draw at these values: no steady state.\n"
-    assert shown[0].alt == "Nothing to draw at these values: no steady state."
-    assert shown[0].data.startswith(b"\x89PNG")
+    assert 'alt="Nothing to draw at these values: no steady state."' in shown[0].data
 
 
 # (a) one neuron

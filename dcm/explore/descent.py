@@ -21,8 +21,8 @@ SIZES = (12, 10, 8, 6)  # [chosen]
 N_TARGETS = 10
 CONTROLS = {
     "target": Slider("target number", 0, N_TARGETS - 1, 1),
-    "lam": Choice("mixing factor λ", (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95)),
-    "feedback": Choice("top-down weights W<sub>k,k+1</sub>", ("transposed", "random")),
+    "lam": Choice(r"mixing factor $\lambda$", (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95)),
+    "feedback": Choice("top-down weights $W_{k,k+1}$", ("transposed", "random")),
 }
 
 

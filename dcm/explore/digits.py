@@ -18,7 +18,7 @@ CONTROLS = {
     "digit": Slider("digit shown", 0, 9, 1),
     "example": Slider("which of its test images", 0, mnist_explorer.PER_DIGIT - 1, 1),
     "target": Slider("class that the target names", 0, 9, 1),
-    "strength": Slider("nudging λ<sub>out</sub>", 0.0, 0.9, 0.05),
+    "strength": Slider(r"nudging $\lambda_{out}$", 0.0, 0.9, 0.05),
 }
 
 

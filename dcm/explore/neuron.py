@@ -15,11 +15,11 @@ from dcm.plotting import COLOURS
 from dcm.plotting.circuit import compartments
 
 CONTROLS = {
-    "leak": Slider("leak g<sub>lk</sub>", 0.0, 1.0, 0.1),
-    "basal": Slider("basal conductance g<sub>B</sub>", 0.2, 3.0, 0.1),
-    "apical": Slider("apical conductance g<sub>A</sub>", 0.0, 3.0, 0.1),
-    "somatic": Slider("nudging g<sub>som</sub>", 0.0, 3.0, 0.1),
-    "pull": Slider("pull of the target u* - u<sup>-</sup>", -4.0, 4.0, 0.5),
+    "leak": Slider("leak conductance $g_{lk}$", 0.0, 1.0, 0.1),
+    "basal": Slider("basal conductance $g_B$", 0.2, 3.0, 0.1),
+    "apical": Slider("apical conductance $g_A$", 0.0, 3.0, 0.1),
+    "somatic": Slider("nudging conductance $g_{som}$", 0.0, 3.0, 0.1),
+    "pull": Slider("pull of the target $u^* - u^-$", -4.0, 4.0, 0.5),
     "neuron": Slider("hidden cell number", 0, 19, 1),
 }
 

@@ -13,8 +13,8 @@ from dcm.explore.widgets import Slider, canvas, styled
 from dcm.plotting import COLOURS
 
 CONTROLS = {
-    "ip": Slider("factor on W<sup>IP</sup> (pyramidal → interneuron)", 0.0, 2.0, 0.1),
-    "pi": Slider("factor on W<sup>PI</sup> (interneuron → apical)", 0.0, 2.0, 0.1),
+    "ip": Slider("factor, pyramidal to interneuron $W^{IP}$", 0.0, 2.0, 0.1),
+    "pi": Slider("factor, interneuron to apical $W^{PI}$", 0.0, 2.0, 0.1),
     "pattern": Slider("input pattern number", 0, 9, 1),
 }
 FACTORS = np.linspace(0, 2, 21)  # of w_ip, for the third panel

@@ -15,9 +15,11 @@ MEASURES = {
     "distance_pi": r"relative distance of $W^{PI}$",
     "angle_weights": r"angle of $W_{2,1}^T$ to $W_{1,2}$ (degrees)",
 }
+WORDS = {"squared error": "error", "distance of w_ip": "distance_ip", "distance of w_pi": "distance_pi",
+         "angle up to down": "angle_weights"}  # fmt: skip
 CONTROLS = {
-    "strength": Choice("feedback g<sub>A</sub> = g<sub>som</sub>", (0.2, 0.8, 2.0)),
-    "measure": Choice("shown", tuple(MEASURES)),
+    "strength": Choice("feedback and nudging $g_A = g_{som}$", (0.2, 0.8, 2.0)),
+    "measure": Choice("shown", WORDS),
 }
 _LINES = ((COLOURS["pyramidal"], "--"), (COLOURS["apical"], "-"), (COLOURS["interneuron"], "-."))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import io
 from dataclasses import dataclass
+from html import escape
 
 import ipywidgets
 import matplotlib.pyplot as plt
-from IPython.display import Image, clear_output, display
+from IPython.display import HTML, clear_output, display
 
 from dcm.equilibrium import ConvergenceError
 from dcm.plotting import STYLE
@@ -36,21 +38,24 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of ``options``: numbers on a slider, words in a drop-down list."""
+    """One of ``options``, a dictionary of words to values or a tuple of values.
+
+    A slider as well, not a drop-down list: JupyterLab takes a list's arrow keys for itself.
+    """
 
     label: str
-    options: tuple
+    options: tuple | dict
 
     def widget(self, value, **options):
-        """The slider or list, at ``value``."""
-        if isinstance(value, str):
-            return ipywidgets.Dropdown(options=self.options, value=value, **options)
-        return ipywidgets.SelectionSlider(options=self.options, value=value, continuous_update=False, **options)
+        """The slider, at ``value``."""
+        pairs = self.options.items() if isinstance(self.options, dict) else self.options
+        return ipywidgets.SelectionSlider(options=list(pairs), value=value, continuous_update=False, **options)
 
     @property
     def extremes(self) -> tuple:
         """The first and the last."""
-        return self.options[0], self.options[-1]
+        values = list(self.options.values() if isinstance(self.options, dict) else self.options)
+        return values[0], values[-1]
 
 
 def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
@@ -60,7 +65,7 @@ def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     Every figure is a picture with the numbers as text below it and as its alternative text.
     """
     start = {name: inspect.signature(callback).parameters[name].default for name in controls}
-    look = {"style": {"description_width": "17em"}, "layout": {"width": "40em"}, "description_allow_html": True}
+    look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
     made = {name: control.widget(start[name], description=control.label, **look) for name, control in controls.items()}
     button = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it started")
     output, resetting = ipywidgets.Output(), []
@@ -94,7 +99,8 @@ def show(callback, **values) -> None:
     figure, picture = plt.gcf(), io.BytesIO()
     figure.savefig(picture, format="png", pil_kwargs={"compress_level": 1})  # fast, and it never leaves the machine
     plt.close(figure)
-    display(Image(picture.getvalue(), format="png", alt=words))
+    data = base64.b64encode(picture.getvalue()).decode()  # as HTML: JupyterLab drops the alternative text of an Image
+    display(HTML(f'<img alt="{escape(words)}" src="data:image/png;base64,{data}" style="max-width: 100%">'))
     print(words)
 
 
