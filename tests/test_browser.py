@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHOTS = ROOT / "build" / "screenshots"
 WIDGET = "explore.live("
 LIVE = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if WIDGET in path.read_text()]
-LONG = ("03_", "04_")  # their experiments take minutes; their explorers must do without
+LONG = ("03_teacher_regression", "04_mnist")  # their experiments take minutes; their explorers must do without
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
@@ -65,7 +65,7 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
     for path in LIVE:
         notebook = nbformat.read(path, as_version=4)
-        if path.name.startswith(LONG):
+        if path.stem in LONG:
             notebook.cells = set_up(notebook.cells) + explore_section(notebook.cells)
         for cell in notebook.cells:
             if cell.cell_type == "code":  # a fresh reader's view, and nothing to mistake for this run's
@@ -147,8 +147,8 @@ def opened(request, lab, chromium):
         raise
     box = page.locator(".widget-vbox").first
     box.scroll_into_view_if_needed()
-    controls = box.locator("[role=slider]")
-    yield SimpleNamespace(page=page, stem=request.param.stem, box=box, complaints=complaints, hosts=hosts,
+    controls, start = box.locator("[role=slider]"), box.locator("img").first.get_attribute("src")
+    yield SimpleNamespace(page=page, stem=request.param.stem, box=box, complaints=complaints, hosts=hosts, start=start,
                           controls=[controls.nth(i) for i in range(controls.count())],
                           button=box.get_by_role("button"))  # fmt: skip
     page.close()
@@ -176,9 +176,10 @@ def press(opened, control, key) -> str:
     control.focus()
     opened.page.keyboard.press(key)
     opened.page.wait_for_function(
-        "before => ![null, before].includes(document.querySelector('.widget-vbox img')?.src ?? null)",
-        arg=before, timeout=MOMENT,
-    )  # fmt: skip
+        "before => { const image = document.querySelector('.widget-vbox img'); return image && image.src !== before }",
+        arg=before,
+        timeout=MOMENT,
+    )
     return figure(opened)
 
 
@@ -203,23 +204,22 @@ def test_each_control_moves_the_figure_by_arrow_keys(opened):
 
 
 def test_the_tab_key_leads_to_the_reset_button_which_restores_the_figure(opened):
-    reset = press(opened, opened.button, "Enter")
     press(opened, opened.controls[0], "ArrowRight")
     for element in [*opened.controls[1:], opened.button]:
         opened.page.keyboard.press("Tab")
         if not focused(element):
             opened.page.keyboard.press("Tab")  # the number beside a slider can be typed into, and comes first
         assert focused(element)
-    assert press(opened, opened.button, "Space") == reset
+    assert press(opened, opened.button, "Space") == opened.start
 
 
 def test_the_ends_of_each_slider_draw_a_figure_and_no_error(opened):
     for control in opened.controls:
         for key in ("End", "Home", "End"):
             press(opened, control, key)
+            assert "Nothing to draw" not in opened.box.inner_text()
     press(opened, opened.button, "Enter")
     assert not errors(opened.page).all_inner_texts()
-    assert "Traceback" not in opened.box.inner_text()
 
 
 def test_the_figure_has_its_numbers_in_words(opened):
