@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+BRIAN2 := .venv-brian2
 
-.PHONY: figures test lint lock clean
+.PHONY: figures test lint brian2 lock clean
 
 figures: $(READY)
 	$(BIN)/dcm figures
@@ -17,9 +18,16 @@ lint: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The independent simulator, in an environment of its own: Brian 2.9, the last for Python 3.11, needs NumPy 1, whose last
+# wheels are for Python 3.12. (Brian 2.11 on NumPy 2 and Python 3.13 runs the script too, with the same result to 2e-15.)
+brian2: $(BRIAN2)/.ready
+	$(BRIAN2)/bin/python tools/brian2_reference.py
+
 lock:
 	uv pip compile pyproject.toml --extra test --extra dev --extra browser --generate-hashes --no-header --no-annotate --universal -q \
 	  --python-version 3.11 -o requirements.lock
+	printf 'brian2==2.9.0\nnumpy==1.26.4\n' | uv pip compile - --generate-hashes --no-header --no-annotate --universal -q \
+	  --python-version 3.11 -o requirements-brian2.lock
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=…')"
@@ -28,5 +36,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(READY)
 
+$(BRIAN2)/.ready: requirements-brian2.lock
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and 'Brian 2.9 on NumPy 1 needs Python 3.11 or 3.12; set PYTHON=…')"
+	$(PYTHON) -m venv $(BRIAN2)
+	$(BRIAN2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-brian2.lock
+	touch $@
+
 clean:
-	rm -rf build .venv figures/quick
+	rm -rf build .venv $(BRIAN2) figures/quick

@@ -128,17 +128,25 @@ class Circuit:
             new[name] = tuple(w + e * d if e else w for w, e, d in zip(old, eta, step, strict=True))
         return replace(self, **new)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All weights by flat names, ``w_up_0`` … ``b_ip_0``, as files hold them."""
+        return {f"{name}_{i}": w for name in WEIGHTS for i, w in enumerate(getattr(self, name))}
+
+    def with_arrays(self, arrays) -> Circuit:
+        """The same circuit with the weights of ``arrays``, named as ``arrays()`` names them; others are ignored."""
+        counts = {name: range(len(getattr(self, name))) for name in WEIGHTS}
+        return replace(self, **{name: tuple(arrays[f"{name}_{i}"] for i in counts[name]) for name in WEIGHTS})
+
     def save(self, path: str | Path) -> None:
         """Write to a NumPy .npz file (no pickle), atomically: an interrupted write leaves the old file intact."""
         if type(self.transfer).__name__ not in TRANSFERS:
             raise ValueError(f"transfer {self.transfer!r} cannot be saved; use one of {', '.join(TRANSFERS)}")
         kind = {"transfer": type(self.transfer).__name__, **asdict(self.transfer)}
         header = json.dumps({"conductances": asdict(self.conductances), "kind": kind})
-        arrays = {f"{name}_{i}": w for name in WEIGHTS for i, w in enumerate(getattr(self, name))}
         path = Path(path)
         partial = path.with_name(path.name + ".partial")
         with open(partial, "wb") as file:
-            np.savez(file, header=np.array(header), **arrays)
+            np.savez(file, header=np.array(header), **self.arrays())
         os.replace(partial, path)
 
     @classmethod

@@ -25,6 +25,7 @@ def main():
     dcm figures                        every figure, quick profile (minutes)
     dcm figures mnist --seed 3         one notebook, another seed
     dcm figures --profile paper        the paper's own scale
+    dcm claims                         the paper's values beside ours
     """
 
 
@@ -33,11 +34,16 @@ def main():
 @click.option("--profile", default="quick", show_default=True, help="quick: minutes; paper: the paper's scale.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
 @click.option(
-    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Notebooks at a time, one core each."
+    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes at a time, one core each."
 )
+@click.option("--seeds", type=click.IntRange(min=1), help="Profile paper: seeds 0…K-1 of every run (default 5).")
+@click.option("--force", is_flag=True, help="Profile paper: compute again what results/ already holds.")
 @click.option("-p", "--parameter", "extra", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter.")
-def figures(names, profile, seed, jobs, extra):
+def figures(names, profile, seed, jobs, seeds, force, extra):
     """Run notebooks headlessly and draw their figures.
+
+    Profile paper first computes the paper-scale results that results/ does not hold yet: hours for everything, in
+    processes of their own, with checkpoints (Ctrl-C and the same command again go on where it stopped).
 
     NAME is a notebook's name without its number (the_circuit, self_predicting_state, error_in_the_dendrite,
     teacher_regression, mnist, backprop_approximation); without any, all are run.
@@ -50,7 +56,7 @@ def figures(names, profile, seed, jobs, extra):
     dcm figures teacher_regression --seed 7       one, another seed
     dcm figures backprop_approximation --profile paper
     """
-    from dcm import notebooks, runs
+    from dcm import notebooks, paper_scale, runs
 
     try:
         if profile not in runs.PROFILES:
@@ -58,16 +64,23 @@ def figures(names, profile, seed, jobs, extra):
         given = dict(map(_key_value, extra))
         if "profile" in given:
             raise ValueError("parameter profile has an option of its own: use --profile")
+        if profile != "paper" and (seeds or force):
+            raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
         planned = notebooks.prepare(names, profile, {"seed": seed, **given})
+        wanted = [run for job in planned for run in paper_scale.of_notebook(job.name, seeds or 5)]
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
     began = time.time()
     try:
-        _run(planned, profile, jobs)
+        if profile == "paper" and not _compute(wanted, jobs, force):
+            raise SystemExit(1)
+        _run(planned, jobs)
     except KeyboardInterrupt:
         finished = [job for job in planned if job.process and job.error is None]
         notebooks.summarise(finished, profile, began)
-        click.echo(f"\ninterrupted; finished before: {', '.join(job.name for job in finished) or 'none'}", err=True)
+        click.echo(
+            f"\ninterrupted; notebooks finished before: {', '.join(job.name for job in finished) or 'none'}", err=True
+        )
         raise SystemExit(130) from None
     summary, drawn = notebooks.summarise(planned, profile, began)
     for path in (*drawn, summary):
@@ -79,13 +92,66 @@ def figures(names, profile, seed, jobs, extra):
         raise SystemExit(1)
 
 
-def _run(planned, profile, jobs):
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead; write nothing.")
+def claims(as_json):
+    """Print the paper's claims beside what was measured, from the results in results/; nothing is run.
+
+    Also writes figures/claims.md and the table in README.md, if they changed.
+    """
+    import json
+
+    from dcm import claims, results
+
+    try:
+        rows = claims.table()
+    except results.ResultError as error:
+        raise BadInput(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(claims.as_json(rows), indent=1, ensure_ascii=False))
+        return
+    click.echo(claims.text(rows))
+    for path in claims.publish(rows):
+        click.echo(f"wrote {path}", err=True)
+
+
+def _compute(wanted, jobs, force) -> bool:
+    """Compute the missing results with a bar of the estimated total; whether all are there now."""
+    from tqdm import tqdm
+
+    from dcm import scheduler
+
+    if force:
+        for run in wanted:
+            run.path().unlink(missing_ok=True)
+            scheduler.checkpoint_of(run).remove()
+    missing = [run for run in wanted if scheduler.finished(run, lambda text: click.echo(text, err=True)) is None]
+    click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute")
+    total, failed = sum(run.seconds for run in missing), []
+    form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left"
+    with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
+
+        def report(run, error):
+            failed.extend([run] if error else [])
+            tqdm.write(
+                f"{'FAILED' if error else 'done  '} {run.name}, seed {run.seed}" + (f"  {error}" if error else "")
+            )
+
+        def tick(shares):
+            bar.n = sum(share * run.seconds for share, run in zip(shares, missing, strict=True))
+            bar.refresh()
+
+        scheduler.execute(missing, jobs, report, tick)
+    return not failed
+
+
+def _run(planned, jobs):
     """Execute with a bar of the estimated total and a line per finished notebook."""
     from tqdm import tqdm
 
     from dcm import notebooks
 
-    total = sum(notebooks.expected(job, profile) for job in planned)
+    total = sum(notebooks.expected(job) for job in planned)
     form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left {postfix}"
     with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
 
@@ -96,8 +162,8 @@ def _run(planned, profile, jobs):
             )
 
         def tick(running, done):
-            spent = [min(time.monotonic() - job.started, notebooks.expected(job, profile)) for job in running]
-            bar.n = sum(spent) + sum(notebooks.expected(job, profile) for job in done)
+            spent = [min(time.monotonic() - job.started, notebooks.expected(job)) for job in running]
+            bar.n = sum(spent) + sum(notebooks.expected(job) for job in done)
             bar.set_postfix_str(", ".join(job.name for job in running))
 
         notebooks.execute(planned, jobs, report, tick)

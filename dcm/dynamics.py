@@ -78,7 +78,7 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
     progress : callable, optional
         Wraps the loop over patterns, as ``tqdm.tqdm`` does.
     advance : callable, optional
-        The stepping function; ``euler_steps`` unless a compiled twin is passed (``dcm.kernels.integrate`` does).
+        The stepping function; ``euler_steps`` unless a compiled twin is passed, as ``dcm.kernels.integrate`` does.
 
     Returns
     -------
@@ -102,18 +102,18 @@ def integrate(circuit, inputs, u_targets=None, *, rng=None, rates=None, dt=0.1, 
     state, drift = _begin(circuit, u_targets, start, rates)
     times, traces = [], {name: [] for name in record}
     numbers = range(len(inputs))
+    kicks = np.zeros((steps, sum(u.size for u in (*state.u_p, *state.u_i)) if noise else 0))
     for p in progress(numbers) if progress else numbers:
         target = None if u_targets is None else u_targets[p]
-        shape = (steps, sum(u.size for u in (*state.u_p, *state.u_i)))
-        kicks = rng.standard_normal(shape) * (noise * np.sqrt(dt)) if noise else np.zeros((steps, 0))
+        if noise:
+            np.multiply(rng.standard_normal(out=kicks), noise * np.sqrt(dt), out=kicks)
         for first in range(0, steps, every) if record else (0,):
             last = first + every if record else steps
             if record:
                 times.append((p * steps + first) * dt)
                 for name, kept in traces.items():
-                    kept.append(observe(name, circuit, state))
-            where = f"pattern {p}, {p * duration + first * dt:g} ms"
-            part = kicks[first:last]
+                    kept.append(np.array(observe(name, circuit, state)))  # ``advance`` may reuse its memory
+            where, part = f"pattern {p}, {p * duration + first * dt:g} ms", kicks[first:last]
             with np.errstate(over="ignore", invalid="ignore"):  # a soma that runs away is reported just below
                 circuit, state, drift = advance(circuit, state, drift, inputs[p], target, part, stepper, where)
             if not all(np.abs(u).max() < RUNAWAY for u in (*state.u_p, *state.u_i)):

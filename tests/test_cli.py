@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+
+from dcm.results import read
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,6 +26,7 @@ def dcm(*arguments, cwd=ROOT):
 def clone(tmp_path):
     """A small clone: only the quick notebooks, its own figures folder."""
     (tmp_path / "notebooks").mkdir()
+    shutil.copytree(ROOT / "results", tmp_path / "results")
     for name in ("00_the_circuit", "05_backprop_approximation"):
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "notebooks")
     return tmp_path
@@ -45,6 +49,8 @@ def test_help_teaches():
         (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give type int"),
         (["mnist", "-p", "profile=paper"], "use --profile"),
         (["mnist", "-p", "seed"], "has no value; write --parameter KEY=VALUE"),
+        (["mnist", "--force"], "add --profile paper"),
+        (["mnist", "--seeds", "3"], "add --profile paper"),
     ],
 )
 def test_bad_input_fails_in_one_readable_line(arguments, message):
@@ -54,7 +60,7 @@ def test_bad_input_fails_in_one_readable_line(arguments, message):
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"]])
+@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"], ["--seeds", "0"]])
 def test_bad_options_are_refused(arguments):
     answer = dcm("figures", *arguments)
     assert answer.returncode == 2
@@ -112,6 +118,23 @@ def test_a_file_in_the_way_of_the_output_folder_is_named(clone):
     assert answer.stderr.count("\n") == 1
 
 
+def test_paper_profile_computes_just_what_is_missing(clone):
+    shutil.copy(ROOT / "notebooks" / "02_error_in_the_dendrite.ipynb", clone / "notebooks")
+    folder = clone / "results" / "error_in_the_dendrite"
+    gone, kept = folder / "association-seed1.npz", folder / "association-seed0.npz"
+    committed, stamp = read(gone), kept.stat().st_mtime_ns
+    gone.unlink()
+    answer = dcm("figures", "error_in_the_dendrite", "--profile", "paper", "--seeds", "2", cwd=clone)
+    assert answer.returncode == 0, answer.stderr
+    assert "1 of 2 results are there, 1 to compute" in answer.stdout
+    assert "figures/error_in_the_dendrite_paper_scale.svg" in answer.stdout
+    assert kept.stat().st_mtime_ns == stamp
+    again = read(gone)
+    for name, array in committed.arrays.items():
+        np.testing.assert_allclose(again[name], array, rtol=1e-6, atol=1e-9, err_msg=name)
+    assert not list((clone / "build" / "checkpoints").rglob("*.npz"))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
 def test_ctrl_c_keeps_what_was_finished(clone):
     path = clone / "notebooks" / "05_backprop_approximation.ipynb"
@@ -129,7 +152,7 @@ def test_ctrl_c_keeps_what_was_finished(clone):
     _, errors = process.communicate(timeout=60)
     assert "00_the_circuit" in line
     assert process.returncode == 130
-    assert "interrupted; finished before: the_circuit" in errors
+    assert "interrupted; notebooks finished before: the_circuit" in errors
     assert "Traceback" not in errors
     summary = json.loads((clone / "figures" / "quick" / "summary.json").read_text())["notebooks"]
     assert list(summary) == ["the_circuit"]

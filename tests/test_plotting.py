@@ -41,6 +41,21 @@ def test_mistakes_and_fields_are_laid_out_as_in_the_result():
     assert wrong[3, 8] == wrong[5, 8] == 1
 
 
+def test_the_overlay_draws_dcm_as_lines_and_brian2_as_dots():
+    from types import SimpleNamespace
+
+    from dcm.plotting import error_in_the_dendrite as panels
+
+    t, names = np.arange(0.0, 12.0, 2.0), ("v_apical[0]", "u_i[0]", "u_p[1]")
+    ours = SimpleNamespace(t=t, traces={n: np.arange(18.0).reshape(6, 3) + i for i, n in enumerate(names)})
+    theirs = SimpleNamespace(t=t, options={"duration": 6.0}, traces={n: -x for n, x in ours.traces.items()})
+    drawn = panels.over_brian2(plt.subplots(1, 3)[1], theirs, ours, cells=(0, 2))
+    assert len(drawn) == 12
+    np.testing.assert_array_equal(drawn[3].get_ydata(), ours.traces["u_i[0]"][:, 2])  # second panel, second cell
+    np.testing.assert_array_equal(drawn[9].get_ydata(), theirs.traces["u_i[0]"][::3, 2])
+    np.testing.assert_array_equal(drawn[9].get_xdata(), [0.0, 6.0])
+
+
 def test_one_colour_per_compartment():
     from dcm.plotting import COLOURS
 

@@ -15,8 +15,8 @@ FLOORS = [
     {"checks", "transfer", "conductances", "circuit", "state"},
     {"plasticity", "backprop"},
     {"equilibrium", "two_pass", "learning", "dynamics", "kernels"},
-    {"experiments", "datasets", "runs"},
-    {"plotting", "explore", "notebooks", "cli", "__main__"},
+    {"experiments", "datasets", "runs", "results", "scheduler"},
+    {"plotting", "explore", "exercises", "notebooks", "paper_scale", "claims", "cli", "__main__"},
 ]
 
 

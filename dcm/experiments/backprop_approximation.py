@@ -72,6 +72,15 @@ def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
     return Result(config, **measures)
 
 
+def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
+    """All measures of ``Result`` as arrays named «measure depth feedback»: a paper-scale result (seconds)."""
+    result = run(config, rng, progress)
+    names = ("angle", "remainder_update", "relative_update", "remainder_soma", "two_pass")
+    return {
+        f"{name} {depth} {kind}": values for name in names for (depth, kind), values in getattr(result, name).items()
+    }
+
+
 def _one_circuit(config, depth, feedback, rng):
     circuit = Circuit.random(config.sizes[: depth + 1], rng)
     if feedback == "transposed":

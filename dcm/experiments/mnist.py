@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dcm import datasets
-from dcm.circuit import Circuit, weight_shapes
-from dcm.conductances import Conductances
-from dcm.plasticity import LearningRates
+from dcm.circuit import Circuit
+from dcm.experiments.mnist_learners import (
+    NETS,
+    circuit_epoch,
+    classify,
+    errors,
+    initial_circuit,
+    initial_net,
+    net_epoch,
+    watch,
+)  # fmt: skip
+from dcm.results import resumable
 from dcm.runs import one_thread, silent
-from dcm.transfer import Logistic
-from dcm.two_pass import two_pass
 
-LEARNERS = ("microcircuit", "backprop", "frozen hidden layers", "single layer")
+LEARNERS = ("microcircuit", "backprop", "frozen hidden layers", "single layer")  # of the notebook's quick run
 
 
 @dataclass(frozen=True)
@@ -29,15 +36,18 @@ class Config:
     mixing_hidden: float = 0.1  # λ_1 = λ_2 [chosen; SM*: .3]
     mixing_output: float = 0.2  # λ_3 [chosen; SM*: .1]
     mixing_interneuron: float = 0.1  # λ_I [SM*]
-    scale_up: float = 3.3  # up weights, in units of Glorot's uniform range [chosen; SM*: U(-.1, .1)]
-    gain_hidden: float = 1.2  # top-down between hidden layers: uniform ± gain·√(3/n_pre) [chosen; SM*: U(-1, 1)]
-    gain_output: float = 7.0  # top-down from the output, likewise [chosen]
+    scale_up: float = 2.0  # up weights, in units of Glorot's uniform range [chosen; SM*: U(-.1, .1)]
+    gain_hidden: float = 1.0  # top-down between hidden layers: uniform ± gain·√(3/n_pre) [chosen; SM*: U(-1, 1)]
+    gain_output: float = 30.0  # top-down from the output, likewise [chosen]
     output_threshold: float = -1.5  # start of the output's b_up; all others start at 0 [chosen]
     base_rate: float = 0.01  # η_up into layer k = base / ∏ λ from k up [form: SM*; value chosen]
     inter_rate: float = 5.0  # η_ip = inter_rate · base / λ_I: interneurons must track the layer above [chosen]
     decay: float = 0.993  # of all rates, per epoch [chosen]
     backprop_rate: float = 0.1  # of the backprop net, which starts from the same weights' scale [chosen]
     single_rate: float = 0.03  # of the net without hidden layers [chosen]
+    learner: str = "microcircuit"  # or "hidden to hidden frozen", "all plastic", one of LEARNERS
+    rate_pi: float = 0.2  # "all plastic": η_pi, and
+    rate_down: float = 1e-5  # η_down (Eq. 10) [chosen]
 
     @classmethod
     def quick(cls):
@@ -71,125 +81,47 @@ class Result:
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, data: datasets.Digits | None = None) -> Result:
-    """Train the four learners on the same images; ``data`` defaults to MNIST."""
+    """Train the four learners of ``LEARNERS`` on the same images; ``data`` defaults to MNIST."""
     data = datasets.mnist() if data is None else data
     streams = dict(zip(("circuit", *LEARNERS), rng.spawn(1 + len(LEARNERS)), strict=True))
-    start = initial_circuit(config, data, streams["circuit"])
-    learners = {
-        "microcircuit": (start, circuit_epoch(1.0)),
-        "backprop": (initial_net(config, config.hidden, data, streams["backprop"]), net_epoch),
-        "frozen hidden layers": (start, circuit_epoch(0.0)),
-        "single layer": (initial_net(config, (), data, streams["single layer"]), net_epoch),
-    }
-    curves, quiet, final = {}, [silence(start, data.validation.images)], {}
-    for name, (learner, epoch_of) in learners.items():
-        rows = [errors(learner, data)]
-        for epoch in progress(range(config.epochs), desc=f"{name}, epochs"):
-            order = streams[name].permutation(len(data.train.labels))
-            learner = epoch_of(config, learner, data, order, epoch)
-            rows.append(errors(learner, data))
-            if name == "microcircuit":
-                quiet.append(silence(learner, data.validation.images))
-        curves[name], final[name] = np.array(rows), learner
+    rows, final = {}, {}
+    circuit = initial_circuit(config, data, streams["circuit"])
+    for name in LEARNERS:
+        case = replace(config, learner=name)
+        start = initial_net(case, data, streams[name]) if name in NETS else circuit
+        final[name], rows[name] = train(case, start, data, streams[name], progress)
     circuit = final["microcircuit"]
-    return Result(
-        config, data.name, data.side, {n: c[:, 0] for n, c in curves.items()}, {n: c[:, 1] for n, c in curves.items()},
-        np.array(quiet), data.test.labels, classify(circuit, data.test.images), circuit,
-    )  # fmt: skip
+    test, validation = ({name: table[:, i] for name, table in rows.items()} for i in (0, 1))
+    silence, predicted = rows["microcircuit"][:, 2 : 2 + len(circuit.w_down)], classify(circuit, data.test.images)
+    return Result(config, data.name, data.side, test, validation, silence, data.test.labels, predicted, circuit)
 
 
-@dataclass(frozen=True)
-class Net:
-    """A plain feedforward net u_k = W_k φ(u_{k-1}) + b_k, the backprop reference; one matrix: no hidden layer."""
-
-    w_up: tuple
-    b_up: tuple
-    attenuations: tuple
-
-
-def initial_circuit(config: Config, data: datasets.Digits, rng) -> Circuit:
-    """Self-predicting start in single precision: Glorot-uniform up weights, scaled; top-down by gain."""
-    n = (data.side**2, *config.hidden, 10)
-    shapes = weight_shapes(n)
-    w_up = glorot(shapes["w_up"], rng, config.scale_up)
-    gains = (config.gain_hidden,) * (len(config.hidden) - 1) + (config.gain_output,)
-    bounds = [gain * np.sqrt(3 / shape[1]) for gain, shape in zip(gains, shapes["w_down"], strict=True)]
-    w_down = tuple(rng.uniform(-b, b, shape) for b, shape in zip(bounds, shapes["w_down"], strict=True))
-    b_up = (*(np.zeros(m) for m in n[1:-1]), np.full(n[-1], config.output_threshold))
-    g = Conductances.from_mixing(config.mixing_hidden, config.mixing_output, config.mixing_interneuron)
-    lateral = {name: tuple(map(np.zeros, shapes[name])) for name in ("w_ip", "w_pi")}
-    return Circuit(Logistic(), g, w_up, w_down, **lateral, b_up=b_up).self_predicting().astype(np.float32)
+@one_thread
+def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
+    """One learner on MNIST: errors and ``watch`` after every epoch, final classes, some receptive fields."""
+    data, (weights, order) = datasets.mnist(), rng.spawn(2)
+    start = (initial_net if config.learner in NETS else initial_circuit)(config, data, weights)
+    final, rows = train(config, start, data, order, progress, checkpoint)
+    arrays = {"test_error": rows[:, 0], "validation_error": rows[:, 1]}
+    arrays |= {"predicted": classify(final, data.test.images), "fields": final.w_up[0][:25].astype(np.float16)}
+    if config.learner in NETS:
+        return arrays
+    names, n = ("silence", "silence_nudged", "alignment", "mirror"), len(final.w_down)
+    return {**arrays, **{name: rows[:, 2 + i * n : 2 + (i + 1) * n] for i, name in enumerate(names)}}
 
 
-def initial_net(config: Config, hidden, data: datasets.Digits, rng) -> Net:
-    """A feedforward net with up weights and thresholds drawn as the circuit's."""
-    n = (data.side**2, *hidden, 10)
-    shapes = [(n[k + 1], n[k]) for k in range(len(n) - 1)]
-    w_up = tuple(w.astype(np.float32) for w in glorot(shapes, rng, config.scale_up))
-    b_up = (*(np.zeros(m) for m in n[1:-1]), np.full(n[-1], config.output_threshold))
-    return Net(w_up, tuple(b.astype(np.float32) for b in b_up), (1.0,) * len(shapes))
+def train(config, learner, data, order, progress=silent, checkpoint=None):
+    """Epochs in fresh random order; returns the learner and a row of ``errors`` and ``watch`` before and after each."""
 
+    def epoch(i, state):
+        before = learner.with_arrays(state)
+        shuffled = state["order"].permutation(len(data.train.labels))
+        after = (net_epoch if config.learner in NETS else circuit_epoch)(config, before, data, shuffled, i)
+        return {"order": state["order"], "rows": np.vstack([state["rows"], row(after)]), **after.arrays()}
 
-def glorot(shapes, rng, scale: float) -> tuple[np.ndarray, ...]:
-    """Uniform on ± scale · √(6 / (n_pre + n_post))."""
-    bounds = [scale * np.sqrt(6 / sum(shape)) for shape in shapes]
-    return tuple(rng.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True))
+    def row(now):
+        return [*errors(now, data), *([] if config.learner in NETS else watch(config, now, data))]
 
-
-def learning_rates(config: Config, epoch: int, hidden: float = 1.0) -> LearningRates:
-    """Rates of one epoch: η_up into layer k = base / ∏ λ_l over l = k…N; ``hidden`` = 0 freezes the hidden layers."""
-    base, depth = config.base_rate * config.decay**epoch, len(config.hidden) + 1
-    up = [base / (config.mixing_output * config.mixing_hidden ** (depth - 1 - k)) for k in range(depth)]
-    up[:-1] = [hidden * eta for eta in up[:-1]]
-    return LearningRates(tuple(up), config.inter_rate * base / config.mixing_interneuron, thresholds=True)
-
-
-def target_potentials(config: Config, labels: np.ndarray) -> np.ndarray:
-    """(n, 10): the potential of rate .8 for the class and .1 for the others [paper]."""
-    rates = np.where(np.eye(10, dtype=bool)[labels], config.rate_high, config.rate_low)
-    return Logistic().inverse(rates).astype(np.float32)
-
-
-def circuit_epoch(hidden: float):
-    """An epoch of the circuit, with its hidden layers plastic (1) or frozen (0)."""
-
-    def train(config, circuit, data, order, epoch):
-        from dcm import kernels
-
-        targets, rates = target_potentials(config, data.train.labels), learning_rates(config, epoch, hidden)
-        return kernels.learn_two_pass(circuit, data.train.images, targets, rates, order=order, batch=config.batch)
-
-    return train
-
-
-def net_epoch(config, net: Net, data, order, epoch) -> Net:
-    """An epoch of plain stochastic gradient descent on the loss of Section 3."""
-    from dcm import kernels
-
-    w, b = [x.copy() for x in net.w_up], [x.copy() for x in net.b_up]
-    targets = target_potentials(config, data.train.labels)
-    eta = (config.backprop_rate if len(w) > 1 else config.single_rate) * config.decay**epoch
-    kernels.learn_backprop(w, b, data.train.images, targets, eta, order=order, batch=config.batch)
-    return Net(tuple(w), tuple(b), net.attenuations)
-
-
-def classify(learner, images: np.ndarray) -> np.ndarray:
-    """Class of each image: the output neuron with the highest potential of the upward pass (no target)."""
-    phi, r = Logistic(), images
-    for a, w, b in zip(learner.attenuations, learner.w_up, learner.b_up, strict=True):
-        u = w.dtype.type(a) * (r @ w.T + b)
-        r = phi(u)
-    return np.argmax(u, axis=1)
-
-
-def errors(learner, data: datasets.Digits) -> tuple[float, float]:
-    """(test, validation) error in percent."""
-    return tuple(100 * float(np.mean(classify(learner, s.images) != s.labels)) for s in (data.test, data.validation))
-
-
-def silence(circuit: Circuit, images: np.ndarray) -> list[float]:
-    """Un-nudged ‖v_A‖ over the top-down drive ‖w_down φ(u)‖, per hidden layer (means over the first 1000 images)."""
-    state = two_pass(circuit, images[:1000])
-    drive = [circuit.transfer(u) @ w.T for u, w in zip(state.u_p[1:], circuit.w_down, strict=True)]
-    norms = [[np.mean(np.linalg.norm(x, axis=1)) for x in xs] for xs in (state.v_apical, drive)]
-    return [float(v / d) for v, d in zip(*norms, strict=True)]
+    state = {"order": order, "rows": np.array([row(learner)]), **learner.arrays()}
+    state = resumable(epoch, state, config.epochs, checkpoint, progress, f"{config.learner}, epochs")
+    return learner.with_arrays(state), state["rows"]

@@ -69,6 +69,13 @@ def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
     return Result(config, np.concatenate([[0], marks]), *np.array(rows).T, before, circuit)
 
 
+def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
+    """The curves of ``Result`` as arrays: a paper-scale result (seconds, so without checkpoints)."""
+    result = run(config, rng, progress)
+    names = ("patterns", "apical", "mismatch", "distance_ip", "distance_pi")
+    return {name: getattr(result, name) for name in names}
+
+
 def measure(circuit, r_in) -> tuple[float, float, float, float]:
     """(‖v_A‖, ‖u_I - u_P above‖, distance of w_ip, distance of w_pi): potentials as means over the rows of ``r_in``."""
     state = equilibrium(circuit, r_in)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from dcm.conductances import Conductances
 from dcm.equilibrium import equilibrium
 from dcm.experiments.self_predicting_state import relative_distance
 from dcm.plasticity import LearningRates
+from dcm.results import resumable
 from dcm.runs import one_thread, silent
 from dcm.transfer import SoftRectifier
 
@@ -24,6 +25,8 @@ class Config:
     teacher_gains: tuple[float, ...] = (2.0, 10.0)  # k_10, k_21 [paper]
     transfer: SoftRectifier = SoftRectifier()  # γ = .1, β = 1, θ = 3 [paper]
     conductances: Conductances = Conductances()
+    scale_up: float = 1.0  # initial up weights U(-scale, scale) [SM*]
+    learner: str = "full"  # or "shallow": only w_up into the output changes
     n_patterns: int = 10_000_000  # [paper]
     eta_up: tuple[float, ...] = (0.0011875, 0.0005)  # per ms, layer 1 and output
     eta_ip: float = 0.0011875
@@ -102,30 +105,56 @@ class Result:
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
     """Train the full and the shallow learner on the same patterns from the same random start."""
-    weight_rng, teacher_rng, data_rng, test_rng = rng.spawn(4)
-    start = Circuit.random(config.sizes, weight_rng, transfer=config.transfer, conductances=config.conductances)
-    teacher = Teacher.random(config, teacher_rng)
-    test = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
-    rates = LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
-    only_output = LearningRates((0.0,) * (len(config.sizes) - 2) + (config.eta_up[-1],))
-    seed = data_rng.integers(2**63)
-    after, full = train(config, start, teacher, rates, np.random.default_rng(seed), test, progress, "full")
-    _, shallow = train(config, start, teacher, only_output, np.random.default_rng(seed), test, progress, "shallow")
+    start, teacher, test, seed = prepare(config, rng)
+    after, full = train(config, start, teacher, test, seed, progress)
+    _, shallow = train(replace(config, learner="shallow"), start, teacher, test, seed, progress)
     variance = config.transfer(teacher(test)).var(axis=0).sum()
     return Result(config, teacher, full, shallow, float(variance), start, after)
 
 
-def train(config, circuit, teacher, rates, data_rng, test, progress, name) -> tuple[Circuit, Curves]:
+@one_thread
+def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
+    """One learner's ``Curves`` as arrays, with the target variance: a paper-scale result."""
+    start, teacher, test, seed = prepare(config, rng)
+    _, curves = train(config, start, teacher, test, seed, progress, checkpoint)
+    return {**vars(curves), "target_variance": config.transfer(teacher(test)).var(axis=0).sum()}
+
+
+def prepare(config: Config, rng) -> tuple[Circuit, Teacher, np.ndarray, int]:
+    """(start, teacher, unseen inputs, seed of the training inputs), the same for every learner of a seed."""
+    weight_rng, teacher_rng, data_rng, test_rng = rng.spawn(4)
+    g, scale = config.conductances, config.scale_up
+    start = Circuit.random(config.sizes, weight_rng, transfer=config.transfer, conductances=g, scale_up=scale)
+    teacher = Teacher.random(config, teacher_rng)
+    test = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
+    return start, teacher, test, int(data_rng.integers(2**63))
+
+
+def rates_of(config: Config) -> LearningRates:
+    """Rates of the full learner, or of the shallow one, which changes only w_up into the output."""
+    if config.learner == "full":
+        return LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
+    return LearningRates((0.0,) * (len(config.sizes) - 2) + (config.eta_up[-1],))
+
+
+def train(config, circuit, teacher, test, seed, progress=silent, checkpoint=None) -> tuple[Circuit, Curves]:
     """Blocks of patterns, each followed by a measurement on the inputs ``test``."""
     from dcm import kernels
 
-    rows, seen = [(0, *measure(circuit, teacher, test))], 0
-    for _ in progress(range(-(-config.n_patterns // config.block)), desc=f"{name} learner"):
-        inputs = data_rng.uniform(-1, 1, (min(config.block, config.n_patterns - seen), config.sizes[0]))
-        circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates, duration=config.duration)
-        seen += len(inputs)
-        rows.append((seen, *measure(circuit, teacher, test)))
-    return circuit, Curves(*np.array(rows).T)
+    rates = rates_of(config)
+
+    def block(i, state):
+        n = min(config.block, config.n_patterns - i * config.block)
+        inputs = state["data"].uniform(-1, 1, (n, config.sizes[0]))
+        before = circuit.with_arrays(state)
+        after, _ = kernels.learn(before, inputs, teacher(inputs), rates, duration=config.duration)
+        row = (i * config.block + n, *measure(after, teacher, test))
+        return {"data": state["data"], "rows": np.vstack([state["rows"], row]), **after.arrays()}
+
+    state = {"data": np.random.default_rng(seed), "rows": np.array([(0, *measure(circuit, teacher, test))])}
+    blocks, name = -(-config.n_patterns // config.block), f"{config.learner} learner"
+    state = resumable(block, {**state, **circuit.arrays()}, blocks, checkpoint, progress, name)
+    return circuit.with_arrays(state), Curves(*state["rows"].T)
 
 
 def measure(circuit, teacher, test) -> tuple[float, ...]:

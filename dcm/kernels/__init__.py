@@ -17,9 +17,10 @@ _kept, numba.config.CACHE_DIR = (
     str(pooch.os_cache("dcm") / "kernels" / hashlib.sha256(_sources).hexdigest()[:16]),
 )
 try:
+    from dcm.kernels.backprop import learn_backprop
     from dcm.kernels.continuous import integrate
     from dcm.kernels.steady import learn
-    from dcm.kernels.two_pass import learn_backprop, learn_two_pass
+    from dcm.kernels.two_pass import learn_two_pass
 finally:
     numba.config.CACHE_DIR = _kept
 

@@ -1,116 +1,104 @@
-"""Compiled building blocks: matrix-vector products and rank-one updates (twins of plain NumPy)."""
+"""The loops that both kernels share: products, rates and the postsynaptic factors of Eqs. 7-10, on a level's rows.
+
+They are compiled without reference counting (``_nrt=False``), which costs more than the arithmetic of such short rows,
+and so may not make arrays.
+"""
 
 from __future__ import annotations
 
-from collections import namedtuple
-from dataclasses import replace
-
-import numpy as np
 from numba import njit
 
-from dcm.kernels.transfer import LOGISTIC, SOFT_RECTIFIER, phi
-from dcm.transfer import Logistic, SoftRectifier
+from dcm.kernels.layout import ATTENUATION, GAIN, OTHER, POST, SPARE, R, U, V
+from dcm.kernels.transfer import phi
+from dcm.kernels.vectors import WIDTH, fill, load, store
+from dcm.learning import RUNAWAY
 
 # Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
 SUMS = {"reassoc", "contract", "nsz"}
 
 
-@njit(fastmath=SUMS)
-def affine(w, x, b, out):
-    """out = w @ x + b."""
-    for i in range(w.shape[0]):
-        total = 0.0
-        for j in range(w.shape[1]):
-            total += w[i, j] * x[j]
-        out[i] = total + b[i]
+@njit(_nrt=False, forceinline=True)
+def copy(values, out):
+    """Write ``values`` to the beginning of ``out``."""
+    for i in range(values.size):
+        out[i] = values[i]
 
 
-@njit(fastmath=SUMS)
-def add_transposed(w_t, x, out):
-    """out += w_t.T @ x, for a matrix kept transposed because it has few columns."""
-    for j in range(w_t.shape[0]):
-        xj = x[j]
-        for i in range(w_t.shape[1]):
-            out[i] += w_t[j, i] * xj
+@njit(_nrt=False, forceinline=True)
+def product(w, x, b, out):
+    """out = b + x @ w, eight senders at a time."""
+    n = w.shape[1]
+    for i in range(0, n, WIDTH):
+        store(out, i, load(b, i))
+    for j in range(0, w.shape[0], 8):
+        x0, x1, x2, x3 = fill(x[j]), fill(x[j + 1]), fill(x[j + 2]), fill(x[j + 3])
+        x4, x5, x6, x7 = fill(x[j + 4]), fill(x[j + 5]), fill(x[j + 6]), fill(x[j + 7])
+        for i in range(0, n, WIDTH):
+            at = j * n + i
+            first = (load(w, at) * x0 + load(w, at + n) * x1) + (load(w, at + 2 * n) * x2 + load(w, at + 3 * n) * x3)
+            at += 4 * n
+            second = (load(w, at) * x4 + load(w, at + n) * x5) + (load(w, at + 2 * n) * x6 + load(w, at + 3 * n) * x7)
+            store(out, i, load(out, i) + (first + second))
 
 
-@njit(fastmath=SUMS)
-def add_outer(w, eta, post, pre):
-    """w += eta · post · preᵀ."""
-    for i in range(w.shape[0]):
-        step = eta * post[i]
-        for j in range(w.shape[1]):
-            w[i, j] += step * pre[j]
+@njit(_nrt=False)
+def respond(kind, beta, theta, level, source, target):
+    """Rates of the potentials in row ``source`` of a level, into its row ``target``."""
+    phi(kind, level[GAIN], beta, theta, level[source], level[target])
 
 
-def transfer_code(transfer) -> tuple[int, float, float, float]:
-    """(kind, γ, β, θ) of a transfer function the kernels know; ``TypeError`` naming the remedy otherwise."""
-    if type(transfer) is Logistic:  # a subclass may be another function
-        return LOGISTIC, 0.0, 0.0, 0.0
-    if type(transfer) is SoftRectifier:
-        return SOFT_RECTIFIER, transfer.gamma, transfer.beta, transfer.theta
-    raise TypeError(f"no compiled form of the transfer function {transfer!r}; use the plain dcm.learn or dcm.integrate")
+@njit(_nrt=False, forceinline=True)
+def surprise(m, level):
+    """level[POST] = r - φ(v̂), with v̂ in level[SPARE]: the postsynaptic factor of Eqs. 7, 8 and 10."""
+    respond(m.kind, m.beta, m.theta, level, SPARE, POST)
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[POST], i, load(level[R], i) - load(level[POST], i))
 
 
-# What a kernel sees of a circuit; w_down and w_pi are kept transposed, because their rows are short.
-Weights = namedtuple("Weights", "w_up w_down_t w_ip w_pi_t b_up b_ip")
-Rates = namedtuple("Rates", "up ip pi down thresholds")
-Constants = namedtuple("Constants", "leak basal apical dendritic somatic kind gamma beta theta")
-# Rows of the work space, one set a layer: soma, rate, dendrite, apical dendrite (pyramidal only), two spare rows.
-ROWS = 6
-U, R, V, APICAL, SPARE, POST = range(ROWS)
+@njit(_nrt=False, forceinline=True)
+def dendritic_surprise(m, level):
+    """``surprise`` against the level's own dendrites, basal and of interneurons (Eqs. 7 and 8)."""
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[SPARE], i, load(level[ATTENUATION], i) * load(level[V], i))
+    surprise(m, level)
 
 
-def constants(circuit) -> Constants:
-    """Conductances and transfer function as plain numbers."""
-    g = circuit.conductances
-    return Constants(g.leak, g.basal, g.apical, g.dendritic, g.somatic, *transfer_code(circuit.transfer))
+@njit(_nrt=False)
+def apical_surprise(m, level, above, n_above, w):
+    """``surprise`` of a hidden level against what the pyramidal cells above alone predict (Eq. 10)."""
+    for i in range(0, w.shape[1], WIDTH):
+        total = fill(0.0)
+        for j in range(n_above):
+            total = total + load(w, j * w.shape[1] + i) * above[R, j]
+        store(level[SPARE], i, total)
+    surprise(m, level)
 
 
-def unpack(circuit) -> Weights:
-    """Fresh C-ordered float64 copies of a circuit's weights, which a kernel may change."""
-
-    def copies(arrays):
-        return tuple(np.array(a, dtype=float, order="C") for a in arrays)
-
-    w_down_t, w_pi_t = copies(w.T for w in circuit.w_down), copies(w.T for w in circuit.w_pi)
-    return Weights(
-        copies(circuit.w_up), w_down_t, copies(circuit.w_ip), w_pi_t, *map(copies, (circuit.b_up, circuit.b_ip))
-    )
+@njit(_nrt=False, forceinline=True)
+def apical_pull(level):
+    """level[POST] = 0 - v_apical: the postsynaptic factor of Eq. 9."""
+    for i in range(0, level.shape[1], WIDTH):
+        store(level[POST], i, 0.0 - load(level[OTHER], i))
 
 
-def pack(circuit, weights: Weights):
-    """The circuit with these weights."""
-    w_down, w_pi = (tuple(np.ascontiguousarray(w.T) for w in ws) for ws in (weights.w_down_t, weights.w_pi_t))
-    return replace(circuit, w_up=weights.w_up, w_down=w_down, w_ip=weights.w_ip, w_pi=w_pi,
-                   b_up=weights.b_up, b_ip=weights.b_ip)  # fmt: skip
+@njit(_nrt=False, forceinline=True)
+def nudge_interneurons(m, k, level):
+    """Hand the somata of level k to its interneurons, which they pull (Eq. 2)."""
+    for i in range(m.n[k]):
+        level[OTHER, m.inter[k] + i] = level[U, i]
 
 
-def rate_arrays(rates, depth: int) -> Rates:
-    """Learning rates as arrays, one entry a layer."""
-    per_layer = (np.array(rates.per_layer(k, depth if k == "up" else depth - 1)) for k in ("up", "ip", "pi", "down"))
-    return Rates(*per_layer, rates.thresholds)
+@njit(_nrt=False)
+def sensible(w):
+    """Whether every weight is a number below ``RUNAWAY``."""
+    return _below(w.forward) and _below(w.backward) and _below(w.threshold)
 
 
-def work_space(sizes) -> tuple[tuple, tuple]:
-    """(pyramidal, interneuron) buffers, one (ROWS, n) array a layer."""
-    return tuple(np.zeros((ROWS, n)) for n in sizes[1:]), tuple(np.zeros((ROWS, n)) for n in sizes[2:])
-
-
-@njit(fastmath=SUMS)
-def apical(w, h, p, q):
-    """v_apical of hidden layer h from the rates above (Eq. 4), in place."""
-    out = p[h][APICAL]
-    out[:] = 0.0
-    add_transposed(w.w_down_t[h], p[h + 1][R], out)
-    add_transposed(w.w_pi_t[h], q[h][R], out)
-
-
-@njit(fastmath=SUMS)
-def errors(c, u, v, attenuation, spare, post, r):
-    """post = φ(u) - φ(v̂), given the rate r = φ(u): the postsynaptic factor of Eqs. 7 and 8."""
-    for i in range(u.size):
-        spare[i] = attenuation * v[i]
-    phi(c.kind, c.gamma, c.beta, c.theta, spare, post)
-    for i in range(u.size):
-        post[i] = r[i] - post[i]
+@njit(_nrt=False)
+def _below(matrices):
+    for k in range(len(matrices)):
+        for row in range(matrices[k].shape[0]):
+            for column in range(matrices[k].shape[1]):
+                if not abs(matrices[k][row, column]) < RUNAWAY:
+                    return False
+    return True

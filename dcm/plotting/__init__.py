@@ -23,3 +23,17 @@ def use_style() -> None:
     import matplotlib
 
     matplotlib.style.use(STYLE)
+
+
+def band(ax, x, curves, **style) -> list:
+    """Median over seeds as a line and the range as a band; ``curves`` is (n_seeds, n). Returns the lines drawn.
+
+    Nothing is drawn where there are no curves: results that were not computed yet leave their place empty.
+    """
+    import numpy as np
+
+    if len(curves) == 0:
+        return []
+    curves = np.asarray(curves)
+    ax.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=style.get("color"), alpha=0.2, lw=0)
+    return ax.plot(x, np.median(curves, axis=0), **style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.plotting import COLOURS
+from dcm.plotting import COLOURS, band
 
 _STYLES = {1: "-", 2: "--", 3: "-.", 4: ":", 5: (0, (1, 3))}
 _SHADES = ("apical", "weights", "interneuron", "pyramidal", "backprop")
@@ -45,4 +45,18 @@ def deviation(ax, result, depth: int, feedback: str = "transposed"):
     """Relative deviation of the two-pass update from the relaxed one over λ; returns the lines."""
     lines = _per_layer(ax, result, result.two_pass[depth, feedback], "relative deviation")
     ax.set_title("two passes against relaxation")
+    return lines
+
+
+def over_depths(axes, saved, config, measure: str = "angle"):
+    """One axis per depth: a measure over λ into every layer, of a committed result (transposed feedback)."""
+    lines = []
+    for ax, depth in zip(axes, config.depths, strict=True):
+        values = saved[f"{measure} {depth} transposed"]
+        for k in range(depth):
+            style = {"color": COLOURS[_SHADES[k]], "ls": _STYLES[k + 1], "label": f"into layer {k + 1}"}
+            lines += band(ax, config.lambdas, values[..., k], **style)
+        ax.axhline(0.5, color="0.6", lw=0.9, ls=":")
+        ax.set(xscale="log", yscale="log", xlabel=r"mixing factor $\lambda$", title=f"depth N = {depth}")
+        ax.legend()
     return lines

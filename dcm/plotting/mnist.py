@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.plotting import COLOURS
+from dcm.plotting import COLOURS, band
 
 _LINES = {
     "microcircuit": (COLOURS["pyramidal"], "-", "o"),
@@ -60,3 +60,57 @@ def confusion(ax, result):
         )
     ax.set(title="Mistakes on the test set", xlabel="predicted", ylabel="true", xticks=range(10), yticks=range(10))
     return image
+
+
+_PAPER = {  # result: label, colour, line, marker
+    "single-layer": ("784-10", COLOURS["shallow"], ":", "d"),
+    "frozen-hidden": ("frozen hidden layers", COLOURS["apical"], "-.", "^"),
+    "all-plastic": ("784-1000-10, all plastic", COLOURS["weights"], (0, (5, 1)), "v"),
+    "hidden-to-hidden-frozen": ("hidden-to-hidden frozen", COLOURS["interneuron"], (0, (3, 1, 1, 1)), "x"),
+    "microcircuit": ("microcircuit", COLOURS["pyramidal"], "-", "o"),
+    "backprop": ("backprop", COLOURS["backprop"], "--", "s"),
+}
+
+
+def over_seeds(ax, results):
+    """Fig. 3B: test error of every learner over epochs, median and range of seeds, on the paper's axes.
+
+    ``results`` maps result names (without «mnist/») to lists of results. Returns the lines.
+    """
+    lines = []
+    for name, (label, colour, style, marker) in _PAPER.items():
+        runs = results.get(name, [])
+        x = np.arange(len(runs[0]["test_error"])) if runs else []
+        label = f"{label}: {np.median([r['test_error'][-1] for r in runs]):.2f} %" if runs else label
+        lines += band(ax, x, [r["test_error"] for r in runs], color=colour, ls=style, marker=marker,
+                      markevery=(2, 20), ms=4, label=label)  # fmt: skip
+    ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, 200), ylim=(0, 10))
+    ax.legend()
+    return lines
+
+
+def silent(axes, runs):
+    """F3s: un-nudged apical potential over its drive (left) and over the nudged one (right), per hidden layer."""
+    lines = []
+    for ax, name, label in ((axes[0], "silence", r"un-nudged $\|v_A\|$ / drive (%)"),
+                            (axes[1], "silence_nudged", r"un-nudged / nudged $\|v_A\|$")):  # fmt: skip
+        for h, style in ((0, "-"), (1, "--")):
+            x = np.arange(1, len(runs[0][name])) if runs else []
+            scale = 100 if name == "silence" else 1
+            curves = [scale * r[name][1:, h] for r in runs]
+            lines += band(ax, x, curves, color=COLOURS["apical"], ls=style, label=f"hidden layer {h + 1}")
+        ax.set(xlabel="epochs", ylabel=label, ylim=(0, None))
+        ax.legend()
+    return lines
+
+
+def mixing(ax, runs):
+    """F3g: test error over epochs for each mixing factor; ``runs`` maps λ to results. Returns the lines."""
+    lines, shades = [], (COLOURS["pyramidal"], COLOURS["interneuron"], COLOURS["apical"])
+    for (lam, results), colour, style in zip(runs.items(), shades, ("-", "--", "-."), strict=False):
+        x = np.arange(len(results[0]["test_error"])) if results else []
+        curves = [r["test_error"] for r in results]
+        lines += band(ax, x, curves, color=colour, ls=style, label=rf"$\lambda$ = {lam:g}")
+    ax.set(xlabel="epochs", ylabel="test error (%)", ylim=(0, 10))
+    ax.legend()
+    return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.plotting import COLOURS
+from dcm.plotting import COLOURS, band
 
 
 def potentials(ax, result):
@@ -41,4 +41,22 @@ def traces(axes, recording, neuron: int = 0):
     lines += bottom.plot(recording.t, norm, color=COLOURS["apical"])
     top.set_ylabel("potential")
     bottom.set(xlabel="time (ms)", ylabel=r"$\|v_A\|$")
+    return lines
+
+
+def over_seeds(axes, results):
+    """Two axes: potentials, and distances of the lateral weights, over patterns; median and range of seeds."""
+    names = {
+        "apical": (axes[0], COLOURS["apical"], "-", r"apical potential $\|v_A\|$"),
+        "mismatch": (axes[0], COLOURS["interneuron"], "--", r"mismatch $\|u^I - u^P\|$"),
+        "distance_ip": (axes[1], COLOURS["interneuron"], "--", r"$W^{IP}$ to scaled $W^{PP}$"),
+        "distance_pi": (axes[1], COLOURS["apical"], "-", r"$W^{PI}$ to $-W^{PP}$ top-down"),
+    }
+    lines = []
+    for name, (ax, colour, style, label) in names.items():
+        x = np.maximum(results[0]["patterns"], 1) if results else []
+        lines += band(ax, x, [r[name] for r in results], color=colour, ls=style, label=label)
+    for ax, label in zip(axes, ("norm, unseen inputs", "relative distance"), strict=True):
+        ax.set(xscale="log", yscale="log", xlabel="patterns shown (100 ms each)", ylabel=label)
+        ax.legend()
     return lines

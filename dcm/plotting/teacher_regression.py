@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.plotting import COLOURS
+from dcm.plotting import COLOURS, band
 
 
 def errors(ax, result):
@@ -59,3 +59,60 @@ def traces(axes, recording, u_target, transfer, neuron: int = 0):
     top.set_ylabel("rate")
     bottom.set(xlabel="time (ms)", ylabel=r"$\|v_A\|$")
     return lines
+
+
+def over_seeds(axes, full, shallow):
+    """Fig. 2C and S1 at the paper's scale: errors, distances and angles in three axes, median and range of seeds."""
+    x = full[0]["patterns"] if full else []
+    rows = (
+        (axes[0], full, "error", "pyramidal", "-", "full circuit"),
+        (axes[0], shallow, "error", "shallow", "--", "shallow learner"),
+        (axes[1], full, "distance_ip", "interneuron", "--", r"$W^{IP}$"),
+        (axes[1], full, "distance_pi", "apical", "-", r"$W^{PI}$"),
+        (axes[2], full, "angle_weights", "weights", "-", r"weights $W_{2,1}^T$, $W_{1,2}$"),
+        (axes[2], full, "angle_errors", "apical", "--", r"errors $W_{2,1}^T e$, $W_{1,2}\, e$"),
+    )
+    lines = []
+    for ax, runs, name, colour, style, label in rows:
+        lines += band(ax, x, [r[name] for r in runs], color=COLOURS[colour], ls=style, label=label)
+    axes[0].set(ylabel=r"squared error $\|r_2 - r^*\|^2$", ylim=(0, None))
+    axes[1].set(ylabel="relative distance", yscale="log")
+    axes[2].set(ylabel="angle (degrees)", ylim=(0, 100))
+    axes[2].axhline(45, color="0.6", lw=0.9, ls=":")
+    for ax in axes:
+        ax.set_xlabel("patterns shown")
+        ax.legend()
+    return lines
+
+
+_SHADES = ("weights", "pyramidal", "apical", "interneuron", "backprop")
+_STROKES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))
+
+
+def variants(ax, runs, measure: str = "error"):
+    """One measure of several variants over patterns: ``runs`` maps labels to results; returns the lines."""
+    lines = []
+    for (label, results), colour, style in zip(runs.items(), _SHADES, _STROKES, strict=False):
+        x = results[0]["patterns"] if results else []
+        curves = [r[measure] for r in results]
+        lines += band(ax, x, curves, color=COLOURS[colour], ls=style, label=label)
+    ax.set_xlabel("patterns shown")
+    ax.legend()
+    return lines
+
+
+def transients(ax, runs):
+    """What each stretch of a presentation does to the weights, relative to the steady state; returns the bars.
+
+    One group a weight matrix; a bar for each stretch and one, hatched, for the whole presentation; median of seeds.
+    """
+    stretches = ("0-5", "5-10", "10-20", "20-50", "50-100 ms", "whole")
+    table = np.median([r["probe_deviation"][0] for r in runs], axis=0) if runs else np.full((6, 4), np.nan)
+    bars, shades = [], np.linspace(0.85, 0.3, len(stretches) - 1)
+    for i, name in enumerate(stretches):
+        look = {"color": str(shades[i])} if name != "whole" else {"fc": COLOURS["apical"], "hatch": "//"}
+        bars.append(ax.bar(np.arange(4) + (i - 2.5) * 0.14, 100 * table[i], 0.13, label=name, **look))
+    names = [r"$W_{1,0}$", r"$W_{2,1}$", r"$W^{IP}$", r"$W^{PI}$"]
+    ax.set(xticks=range(4), xticklabels=names, yscale="log", ylim=(0.1, None), ylabel="deviation of the update (%)")
+    ax.legend(ncols=2)
+    return bars

@@ -1,0 +1,149 @@
+"""Exercises 1.4-1.6: a soma through time (Eqs. 1-2), its noise and speed, and blind: conductances from traces."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from dcm.circuit import Circuit
+from dcm.conductances import Conductances
+from dcm.dynamics import integrate
+from dcm.exercises.exercise import Curve, Exercise, Mistake, random_conductances
+
+DT = 0.1  # ms [SM*]
+SAMPLED = 0.02  # ms between samples of the blind traces [chosen: differences and central differences agree within 3 %]
+
+
+def soma_step(u, v_basal, v_apical, g, sigma, dt, xi):
+    """u after one Euler-Maruyama step of Eq. 1; xi is a standard normal number, drawn anew at each step."""
+    drift = -g.leak * u + g.basal * (v_basal - u) + g.apical * (v_apical - u)
+    return u + dt * drift + sigma * np.sqrt(dt) * xi
+
+
+def _wrong_step(noise, scale=lambda dt: dt, keep=1.0):
+    def step(u, v_basal, v_apical, g, sigma, dt, xi):
+        drift = -g.leak * u + g.basal * (v_basal - u) + g.apical * (v_apical - u)
+        return keep * u + scale(dt) * drift + sigma * noise(dt) * xi
+
+    return step
+
+
+def _step_cases(rng):
+    def draw(sigma, dt, xi, **fixed):
+        return (*rng.uniform(-2, 2, 3), random_conductances(rng, **fixed), sigma, dt, xi)
+
+    return {
+        "σ = .3, dt = .1 ms": draw(0.3, DT, 1.2),
+        "σ = .1, dt = .02 ms": draw(0.1, 0.02, -0.7),
+        "no noise": draw(0.0, DT, 0.4),
+        "no apical conductance": draw(0.3, DT, -0.4, apical=0.0),
+    }
+
+
+_TIMES = DT * np.arange(200)
+
+
+def _path(step):
+    kicks, u = np.random.default_rng(1).standard_normal(_TIMES.size), [0.0]
+    for kick in kicks[1:]:
+        u.append(step(u[-1], 1.0, 0.0, Conductances(), 0.3, DT, kick))
+    return np.array(u, dtype=float)
+
+
+def time_constant():
+    """Milliseconds after which a soma let go at u = 1, dendrites silent, is down to 1/e: run, and look at the clock."""
+    u, t, dt = 1.0, 0.0, 0.001
+    while u > np.exp(-1):
+        u, t = soma_step(u, 0.0, 0.0, Conductances(), 0.0, dt, 0.0), t + dt
+    return t
+
+
+def hidden_conductances(dt, u, v_1, v_2):
+    """(g_lk, g_1, g_2) of a soma between two potentials, from noise-free traces (n_times,) every dt ms (Eqs. 1-2)."""
+    du = np.diff(u) / dt
+    columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)
+    return np.linalg.lstsq(columns[:-1], du)[0]
+
+
+def _late(dt, u, v_1, v_2):
+    return np.linalg.lstsq(np.stack([-u, v_1 - u, v_2 - u], axis=1)[1:], np.diff(u) / dt)[0]
+
+
+def _sum_for_leak(dt, u, v_1, v_2):
+    g = hidden_conductances(dt, u, v_1, v_2)
+    return np.array([g.sum(), g[1], g[2]])
+
+
+@functools.cache
+def traces(seed, cell="pyramidal"):
+    """(dt, u, v_1, v_2) of one cell of a circuit whose conductances follow from ``seed`` and are not told.
+
+    ``"pyramidal"``: soma, basal and apical dendrite of a hidden cell. ``"interneuron"``: soma, dendrite, and the soma
+    above that nudges it. 10 ms each of two random inputs, without noise.
+    """
+    rng = np.random.default_rng((seed, 2018))
+    circuit = Circuit.random((6, 5, 4), rng, conductances=random_conductances(rng))
+    names = ("u_p[0]", "v_basal[0]", "v_apical[0]", "u_i[0]", "v_inter[0]", "u_p[1]")
+    inputs = rng.uniform(-2, 2, (2, 6))
+    kept = integrate(circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED).traces
+    return SAMPLED, *(kept[name][:, 0] for name in (names[:3] if cell == "pyramidal" else names[3:]))
+
+
+EXERCISES = (
+    Exercise(
+        "1.4", "One step through time, with noise", "code", 7, 2, soma_step,
+        cases=_step_cases,
+        mistakes=(
+            Mistake(_wrong_step(lambda dt: dt),
+                    "The noise is σ dt ξ. White noise adds up over steps as a random walk, so one step carries "
+                    "σ √dt ξ; with σ dt it is √10 = 3.2 times too weak at dt = .1 ms."),
+            Mistake(_wrong_step(lambda dt: 1.0),
+                    "The noise is not scaled by the step: with smaller steps the soma would be shaken more in all. "
+                    "Which power of dt makes the variance of n steps depend on n dt only?"),
+            Mistake(_wrong_step(lambda dt: 0.0), "The deterministic part is right. The noise is missing."),
+            Mistake(_wrong_step(np.sqrt, lambda dt: 1.0),
+                    "The noise is right; the drift is a potential per ms and must be multiplied by dt."),
+            Mistake(_wrong_step(np.sqrt, keep=0.0), "This is the change of u. Return the new u: add the old one."),
+        ),
+        hints=("New u = old u + dt times the right-hand side of Eq. 1 + noise.",
+               "The variance of the noise must be σ² times the time that passed, whatever the step.",
+               "return u + dt * (…) + sigma * np.sqrt(dt) * xi"),
+        curve=Curve(_TIMES, _path, "time (ms)", "soma $u$, $v_B = 1$, σ = .3"),
+    ),
+    Exercise(
+        "1.5", "How fast is a soma? Predict, then run", "explore", 5, 1, time_constant, rtol=0.05,
+        mistakes=(
+            Mistake(10.0, "10 ms is 1 / g_lk, the soma without its dendrites. They are conductances too: what they "
+                          "let through adds to the leak."),
+            Mistake(1 / 1.1, "1 / (g_lk + g_B): the apical dendrite loads the soma as well, even while it is silent."),
+            Mistake(1.9, "1.9 is the total conductance. The time constant is its inverse (capacitance 1)."),
+        ),
+        hints=("With silent dendrites Eq. 1 is du/dt = -(something) u.", "Sum all conductances of Eq. 1, then invert."),
+    ),
+    Exercise(
+        "1.6", "Blind: which conductances made these traces?", "code", 15, 3, hidden_conductances, rtol=0.03,
+        cases=lambda rng: {
+            "pyramidal cell, circuit 11": traces(11), "interneuron, circuit 11": traces(11, "interneuron"),
+            "pyramidal cell, circuit 12": traces(12), "interneuron, circuit 13": traces(13, "interneuron"),
+        },
+        mistakes=(
+            Mistake(lambda dt, u, v_1, v_2: dt * hidden_conductances(dt, u, v_1, v_2),
+                    "All three are dt times too small: np.diff(u) is a change per step, du/dt is a change per ms."),
+            Mistake(_late,
+                    "Off by one: np.diff(u) belongs to the potentials at the start of each step, so leave out the last "
+                    "row of the columns, not the first."),
+            Mistake(_sum_for_leak,
+                    "Your first number is g_lk + g_1 + g_2: it multiplies -u, when v_1 and v_2 stand alone. Regress on "
+                    "v_1 - u and v_2 - u, or subtract at the end."),
+            Mistake(lambda dt, u, v_1, v_2: hidden_conductances(dt, u, v_1, v_2)[[1, 2, 0]],
+                    "The numbers are right, the order is not: leak first, then g_1, then g_2."),
+            Mistake(lambda dt, u, v_1, v_2: (h := hidden_conductances(dt, u, v_1, v_2)) / h[0],
+                    "You have the ratios to the leak. That is all a steady state can tell; the transient, through "
+                    "du/dt, gives the absolute scale."),
+        ),
+        hints=("Eqs. 1 and 2 are linear in the conductances; all else is in the traces. Each moment is one equation.",
+               "du/dt = np.diff(u) / dt belongs to the potentials at the *start* of each step: drop their last entry.",
+               "columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)[:-1], then np.linalg.lstsq(columns, du)[0]"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Notebook 06's parts: ``broken`` variants, what they do ``at_rest`` and ``in_time``, and the ``checklist``."""

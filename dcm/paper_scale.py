@@ -1,0 +1,104 @@
+"""The runs behind the claims: every experiment, variant and seed at the paper's scale, by notebook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dcm.experiments import (
+    backprop_approximation,
+    error_in_the_dendrite,
+    mnist,
+    self_predicting_state,
+    teacher_continuous,
+    teacher_regression,
+)
+from dcm.results import Saved, read
+from dcm.runs import repository
+from dcm.scheduler import Run
+
+TEACHER = teacher_regression.Config.paper()
+HALF = replace(TEACHER, n_patterns=5_000_000)
+STRENGTHS = (0.2, 0.8, 2.0)  # g_A = g_som of F2n
+FACTORS = (0.5, 1.0, 2.0)  # of the learning rates of F2r
+MIXINGS = (0.1, 0.3, 0.5)  # λ of F3g
+DIGITS = mnist.Config.paper()
+
+
+def plan(seeds: int = 5) -> list[Run]:
+    """All runs; those that the claims ask for fewer seeds of get at most as many."""
+    if seeds < 1:
+        raise ValueError(f"seeds is {seeds}; give at least 1")
+    return [
+        Run(name, config, seed, module.compute, seconds)
+        for name, (module, config, most, seconds) in variants().items()
+        for seed in range(min(seeds, most or seeds))
+    ]
+
+
+def variants() -> dict[str, tuple]:
+    """Per result name: (experiment module, config, largest number of seeds or None, rough seconds on one core)."""
+    rows = {
+        "self_predicting_state/lateral": (self_predicting_state, self_predicting_state.Config.paper(), None, 4),
+        "error_in_the_dendrite/association": (error_in_the_dendrite, error_in_the_dendrite.Config.paper(), None, 5),
+        "backprop_approximation/angles": (backprop_approximation, backprop_approximation.Config.paper(), None, 20),
+        "teacher_regression/full": (teacher_regression, TEACHER, None, 60),
+        "teacher_regression/shallow": (teacher_regression, replace(TEACHER, learner="shallow"), None, 50),
+        "teacher_regression/continuous": (teacher_continuous, teacher_continuous.Config(), None, 900),
+    }
+    weak = replace(TEACHER.conductances, apical=0.2, somatic=0.2)
+    rows |= {  # for F2a: what brings the angle closer to 45°?
+        "teacher_regression/weak-feedback": (teacher_regression, replace(TEACHER, conductances=weak), 3, 60),
+        "teacher_regression/small-start": (teacher_regression, replace(TEACHER, scale_up=0.1), 3, 60),
+        "teacher_regression/long": (teacher_regression, replace(TEACHER, n_patterns=40_000_000), 2, 240),
+    }
+    for g in STRENGTHS:
+        case = replace(HALF, conductances=replace(HALF.conductances, apical=g, somatic=g))
+        rows[f"teacher_regression/feedback-{g:g}"] = (teacher_regression, case, 3, 30)
+    for noise in (0.0, 0.6):  # noise .3 is the first part of «continuous»
+        case = replace(teacher_continuous.Config(), noise=noise, n_patterns=200_000)
+        rows[f"teacher_regression/noise-{noise:g}"] = (teacher_continuous, case, 1, 400)
+    for factor in FACTORS:
+        for name, changed in (("rates", ("eta_up", "eta_ip", "eta_pi")), ("inter-rate", ("eta_ip",))):
+            if (name, factor) != ("inter-rate", 1.0):  # the same as all rates times 1
+                case = replace(HALF, **{field: _times(getattr(HALF, field), factor) for field in changed})
+                rows[f"teacher_regression/{name}-x{factor:g}"] = (teacher_regression, case, 2, 30)
+    return {**rows, **_digits()}
+
+
+def _digits() -> dict[str, tuple]:
+    """The MNIST rows of ``variants``."""
+    shorter = replace(DIGITS, epochs=100, decay=0.25 ** (1 / 100))  # all rates fall to a quarter, as over 200 epochs
+    learners = {  # scales and gains of each net as found best by tools/mnist_search.py
+        "microcircuit": (DIGITS, 250),
+        "backprop": (replace(shorter, learner="backprop", scale_up=3.3), 100),
+        "single-layer": (replace(shorter, learner="single layer", scale_up=3.3), 40),
+        "frozen-hidden": (replace(shorter, learner="frozen hidden layers"), 90),
+        "hidden-to-hidden-frozen": (replace(shorter, learner="hidden to hidden frozen"), 110),
+        "all-plastic": (
+            replace(shorter, learner="all plastic", hidden=(1000,), scale_up=3.3, gain_output=20.0),
+            110,
+        ),
+    }
+    rows = {f"mnist/{name}": (mnist, config, None, seconds) for name, (config, seconds) in learners.items()}
+    for lam in MIXINGS:
+        case = replace(DIGITS, mixing_hidden=lam, mixing_output=lam, mixing_interneuron=lam, epochs=60)
+        rows[f"mnist/mixing-{lam:g}"] = (mnist, case, 3, 75)
+    return rows
+
+
+def _times(rate, factor):
+    return tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
+
+
+def of_notebook(name: str, seeds: int = 5) -> list[Run]:
+    """The runs whose figure the notebook called ``name`` shows (none for those that only compute on the spot)."""
+    return [run for run in plan(seeds) if run.name.startswith(f"{name}/")]
+
+
+def load(name: str) -> list[Saved]:
+    """The committed results called ``name``, «experiment/variant», one a seed; empty where there are none yet.
+
+    Raises ``ResultError`` naming the file if one was truncated, edited or written by another version.
+    """
+    folder = repository() / "results"
+    return [read(path) for path in sorted(folder.glob(f"{name}-seed*.npz"))]

@@ -1,0 +1,120 @@
+"""Continuous time against an independent simulator: the committed run of Brian 2 (``make brian2`` writes it).
+
+Both sides take the same explicit Euler steps in float64, so only rounding may differ (measured: 1e-15). A change of 1 %
+in any number of the model, or another order of operations within a step, leaves at least 1e-4.
+"""
+
+import ast
+import json
+import re
+from dataclasses import fields, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcm import Conductances, LearningRates, Updates, integrate, kernels
+from dcm.dynamics import euler_steps
+from dcm.experiments import brian2_reference
+from dcm.state import state_of
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "results" / "brian2.npz"
+TOLERANCE = 1e-9  # room for other processors' exp; the comparison is meant to hold within 1e-6
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return brian2_reference.load(FILE)
+
+
+@pytest.mark.parametrize("engine", [integrate, kernels.integrate], ids=["plain", "compiled"])
+def test_traces_and_final_weights_are_those_of_brian2(engine, reference):
+    recording = brian2_reference.replay(reference, engine)
+    np.testing.assert_allclose(recording.t, reference.t, rtol=0, atol=1e-9)
+    assert len(reference.t) == 200  # four patterns of 100 ms, every 2 ms
+    for name, kept in reference.traces.items():
+        np.testing.assert_allclose(recording.traces[name], kept, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
+    for name, kept in reference.weights.items():
+        ours = getattr(recording.circuit, name[:-3])[int(name[-2])]
+        np.testing.assert_allclose(ours, kept, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
+    assert max(brian2_reference.differences(reference, recording).values()) < TOLERANCE
+
+
+def one_percent_more(reference, what):
+    """The reference's run with one of its numbers raised by 1 %."""
+    if what in Conductances.__dataclass_fields__:
+        g = reference.circuit.conductances
+        return replace(reference, circuit=replace(reference.circuit, conductances=replace(
+            g, **{what: 1.01 * getattr(g, what)})))  # fmt: skip
+    if what in reference.options:
+        return replace(reference, options=reference.options | {what: 1.01 * reference.options[what]})
+    rates = {kind: getattr(reference.rates, kind) for kind in ("up", "ip", "pi")}
+    raised = {what: tuple(1.01 * np.atleast_1d(rates[what]))}
+    return replace(reference, rates=LearningRates(**rates | raised))
+
+
+@pytest.mark.parametrize(
+    "what", ["leak", "basal", "apical", "dendritic", "somatic", "up", "ip", "pi", "tau_input", "tau_weights"]
+)
+def test_one_percent_in_any_number_of_the_model_shows(what, reference):
+    recording = brian2_reference.replay(one_percent_more(reference, what), kernels.integrate)
+    assert max(brian2_reference.differences(reference, recording).values()) > 1e-4
+
+
+def half_implicit_steps(circuit, state, drift, r_in, u_target, kicks, stepper, where):
+    """As ``euler_steps``, but weights follow the new Δ instead of the old: the likeliest slip between two programs."""
+    for kick in kicks:
+        old = drift
+        circuit, state, drift = euler_steps(circuit, state, old, r_in, u_target, kick[None], stepper, where)
+        pairs = {f.name: zip(getattr(drift, f.name), getattr(old, f.name), strict=True) for f in fields(Updates)}
+        ahead = Updates(**{name: tuple(new - before for new, before in pair) for name, pair in pairs.items()})
+        circuit = circuit.updated(ahead, stepper.rates)
+        state = state_of(circuit, state.r_in, state.u_p, state.u_i, state.u_target)
+    return circuit, state, drift
+
+
+def test_another_order_within_the_step_shows(reference):
+    recording = brian2_reference.replay(reference, partial(integrate, advance=half_implicit_steps))
+    assert max(brian2_reference.differences(reference, recording).values()) > 1e-4
+
+
+def test_the_reference_exercises_everything(reference):
+    """Every plastic weight moves visibly, top-down weights stay, apical dendrites speak, no two conductances agree."""
+    start = {name: getattr(reference.circuit, name[:-3])[int(name[-2])] for name in reference.weights}
+    moved = {name: np.abs(w - start[name]).max() for name, w in reference.weights.items()}
+    assert moved.pop("w_down[0]") == 0
+    assert min(moved.values()) > 0.01, moved
+    assert np.abs(reference.traces["v_apical[0]"]).max() > 1
+    assert len(set(vars(reference.circuit.conductances).values())) == 5
+    assert len(set(map(tuple, reference.inputs))) == 4
+
+
+def test_the_file_is_small_has_no_pickle_and_comes_from_the_locked_versions(reference):
+    assert FILE.stat().st_size < 300_000
+    with np.load(FILE, allow_pickle=False) as file:
+        assert all(file[name].dtype.kind in "fU" for name in file.files)
+        assert json.loads(str(file["about"]))["versions"] == reference.versions
+    lock = (ROOT / "requirements-brian2.lock").read_text()
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", lock, re.M))
+    assert reference.versions["brian2"] == pinned["brian2"]
+    assert reference.versions["numpy"] == pinned["numpy"]
+    assert lock.count("--hash=sha256:") >= len(pinned)
+    assert "://" not in lock
+
+
+def test_the_script_shares_no_code_with_dcm():
+    tree = ast.parse((ROOT / "tools" / "brian2_reference.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} == {"brian2", "json", "numpy", "pathlib", "platform"}
+
+
+def test_damaged_and_missing_files_are_named(tmp_path):
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(FILE.read_bytes()[:-1000])
+    with pytest.raises(ValueError, match=r"cut\.npz is not a reference from Brian 2"):
+        brian2_reference.load(cut)
+    with pytest.raises(FileNotFoundError, match=r"none\.npz is missing; make brian2"):
+        brian2_reference.load(tmp_path / "none.npz")

@@ -1,0 +1,166 @@
+"""The table of claims: computed from the committed results, with verdicts that can go either way."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcm import claims
+from dcm.claims import CLAIMS, Row, digits, small_circuits, theory
+from dcm.results import ResultError, Saved, read, write
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def saved(**arrays):
+    return Saved(Path("results/some/thing-seed0.npz"), {}, {k: np.asarray(v) for k, v in arrays.items()})
+
+
+def test_the_committed_table_is_the_one_that_the_committed_results_give():
+    rows = claims.table()
+    page = claims.markdown(rows)
+    assert (ROOT / "figures" / "claims.md").read_text("utf-8") == page
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"{claims.START}\n{page}{claims.END}" in readme
+    assert claims.headline(rows) in page.splitlines()[0]
+
+
+def test_every_row_names_existing_result_files():
+    for row in claims.table():
+        assert row.results, row.id
+        for name in row.results:
+            assert (ROOT / name).is_file(), name
+        assert row.verdict in ("reproduced", "differs", "not reproduced", "not run")
+        if row.verdict != "not run":
+            assert row.low <= row.measured <= row.high
+
+
+def test_every_committed_result_is_whole_and_says_where_it_comes_from():
+    paths = sorted((ROOT / "results").glob("*/*-seed*.npz"))
+    assert paths
+    for path in paths:
+        about = read(path).about
+        assert {"run", "config", "seed", "packages", "commit", "machine", "wall_s", "cpu_s"} <= set(about), path
+        assert path.name == f"{about['run'].split('/')[1]}-seed{about['seed']}.npz"
+
+
+def test_as_typed_with_json():
+    command = [sys.executable, "-m", "dcm", "claims", "--json"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    rows = json.loads(answer.stdout)
+    assert [row["id"] for row in rows] == [claim.id for claim in CLAIMS]
+    for row in rows:
+        assert {"id", "claim", "paper", "measured", "low", "high", "seeds", "verdict", "results"} <= set(row)
+
+
+def test_missing_results_are_said_and_damaged_ones_are_refused(tmp_path):
+    rows = claims.table(lambda name: [])
+    assert {row.verdict for row in rows} == {"not run"}
+    assert claims.headline(rows) == f"0 of {len(CLAIMS)} claims reproduced, {len(CLAIMS)} not run"
+    path = tmp_path / "lateral-seed0.npz"
+    write(path, {}, {"apical": np.ones(2)})
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ResultError, match=r"lateral-seed0\.npz is damaged"):
+        claims.table(lambda name: [read(path)])
+
+
+def lateral(fold=200.0, gap=150.0, ip=0.1, pi=0.02):
+    return saved(apical=[fold, 1], mismatch=[gap, 1], distance_ip=[1, ip], distance_pi=[1, pi])
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"),
+    [({}, True), ({"fold": 90.0}, False), ({"gap": 90.0}, False), ({"ip": 0.16}, False), ({"pi": 0.06}, False)],
+)
+def test_self_prediction_needs_all_four_numbers(change, holds):
+    runs = [lateral(), lateral(**change), lateral(**change)]
+    verdict = small_circuits.self_prediction(runs)
+    assert verdict.holds is np.bool_(holds) or verdict.holds == holds
+    assert len(verdict.values) == 3
+
+
+def regression(end, start=0.1, n=3, **more):
+    return saved(patterns=np.arange(n), error=np.linspace(start, end, n), **more)
+
+
+def test_the_full_circuit_must_be_three_times_better_and_below_a_quarter():
+    shallow = [regression(0.06)]
+    assert small_circuits.beats_shallow([regression(0.019)], shallow).holds
+    assert not small_circuits.beats_shallow([regression(0.021)], shallow).holds
+    assert not small_circuits.beats_shallow([regression(0.026)], [regression(0.09)]).holds
+
+
+@pytest.mark.parametrize(("end", "holds"), [(46.0, True), (54.0, True), (66.0, False), (30.0, False)])
+def test_about_45_degrees_means_within_ten(end, holds):
+    run = saved(angle_weights=[89.0, end], angle_errors=[89.0, end])
+    verdict = small_circuits.alignment([run], [], [], [], [])
+    assert verdict.holds == holds
+    assert verdict.partly
+
+
+def test_learning_must_go_on_at_every_strength_and_rate():
+    good, bad = [regression(0.05)], [regression(0.095)]
+    assert small_circuits.strengths(good, good, good).holds
+    assert not small_circuits.strengths(good, good, bad).holds
+    assert small_circuits.rates(good, good, bad, good, good).holds, "the largest rates may fail"
+    assert not small_circuits.rates(good, good, good, good, bad).holds
+
+
+def test_continuous_time_must_stay_within_five_percent():
+    probe = {"probe_deviation": np.ones((2, 6, 4))}
+    steady = [saved(patterns=[0, 1, 2], error=[0.1, 0.09, 0.08])]
+    assert small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0838], **probe)], steady).holds
+    verdict = small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady)
+    assert not verdict.holds
+    assert verdict.partly
+
+
+def net(error, **more):
+    return saved(test_error=[90.0, error], validation_error=[90.0, error], **more)
+
+
+def test_test_errors_are_judged_by_their_median():
+    judge = digits.test_error(1.96, 0.15)
+    assert judge([net(2.0), net(2.1), net(5.0)]).holds
+    assert not judge([net(2.0), net(2.2), net(2.2)]).holds
+    assert digits.shallow_digits([net(8.0)], [net(20.0)]).holds
+    assert not digits.shallow_digits([net(12.0)], [net(20.0)]).holds
+    assert digits.mixing([net(2.0)], [net(2.4)], [net(2.5)]).holds
+    assert not digits.mixing([net(2.0)], [net(2.4)], [net(2.6)]).holds
+    quiet, ratio = np.full((3, 2), 0.02), np.ones((3, 2))
+    assert digits.silence([net(2.0, silence=quiet, silence_nudged=ratio)]).holds
+    assert not digits.silence([net(2.0, silence=np.vstack([quiet, [[0.04, 0]]]), silence_nudged=ratio)]).holds
+
+
+def power_laws(extra=0.0):
+    """Results whose remainders, angles and deviations follow the theory up to ``extra`` in the exponent."""
+    lam, arrays = np.array(theory.PAPER.lambdas), {}
+    for depth in theory.PAPER.depths:
+        orders = np.arange(depth + 1, 1, -1) + extra
+        for kind in theory.FEEDBACK:
+            table = np.tile(lam[:, None] ** orders, (4, 1, 1))
+            arrays |= {f"{name} {depth} {kind}": table for name in ("remainder_soma", "remainder_update")}
+            linear = np.tile(lam[:, None] * np.ones(depth), (4, 1, 1))
+            arrays |= {f"angle {depth} {kind}": 9 * linear, f"two_pass {depth} {kind}": linear}
+    return saved(**arrays)
+
+
+def test_orders_and_angles_of_exact_power_laws():
+    assert theory.orders([power_laws()]).values[0] < 1e-9
+    assert theory.orders([power_laws()]).holds
+    assert not theory.orders([power_laws(0.2)]).holds
+    verdict = theory.angles("random")([power_laws()])
+    np.testing.assert_allclose(verdict.values, 0.09)
+    assert verdict.holds
+    assert theory.two_passes([power_laws()]).holds
+
+
+def test_the_page_shows_median_range_and_verdict():
+    row = Row("X", "a claim", "1", "a number", 2.0, 1.0, 3.0, 5, "reproduced", "and more", ("results/a.npz",))
+    page = claims.markdown([row])
+    assert "## 1 of 1 claims reproduced" in page
+    assert "| X | a claim | 1 | a number: 2 (1 to 3) | 5 | reproduced |" in page
+    assert "a number: 2 (1 to 3), 5 seeds" in claims.text([row])

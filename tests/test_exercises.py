@@ -1,0 +1,381 @@
+"""Exercises: every verdict is the right one, whatever a student hands in, and the notebooks run unsolved and solved."""
+
+import ast
+import inspect
+import json
+import math
+import re
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from dcm.exercises import CATALOGUE, TOPICS, Desk, panel, running
+from dcm.exercises.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
+from dcm.exercises.exercise import KINDS
+
+matplotlib.use("agg")
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "exercises"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+EVERY = pytest.mark.parametrize("exercise", CATALOGUE.values(), ids=CATALOGUE)
+CODE = [exercise for exercise in CATALOGUE.values() if exercise.wants_function]
+FUNCTIONS = pytest.mark.parametrize("exercise", CODE, ids=[exercise.id for exercise in CODE])
+KNOWN = [(e, i) for e in CATALOGUE.values() for i in range(len(e.mistakes))]
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+def fails_with(exercise, answer) -> str:
+    verdict = judge(exercise, answer)
+    assert verdict.status == NOT_YET
+    return verdict.message
+
+
+def test_there_are_enough_of_every_kind():
+    assert len(CATALOGUE) >= 12
+    assert {exercise.kind for exercise in CATALOGUE.values()} == set(KINDS)
+    assert any("Blind" in exercise.title for exercise in CATALOGUE.values())
+    for topic, exercises in TOPICS.items():
+        assert [exercise.id for exercise in exercises] == [f"{topic}.{n + 1}" for n in range(len(exercises))]
+
+
+@EVERY
+def test_the_solution_passes_and_the_stub_is_not_attempted(exercise):
+    assert judge(exercise, exercise.reference).status == PASS
+    assert judge(exercise, None).status == NOT_ATTEMPTED
+    assert judge(exercise, lambda *arguments: None).status == NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize(("exercise", "i"), KNOWN, ids=[f"{e.id}-{i}" for e, i in KNOWN])
+def test_each_known_mistake_gets_its_own_message(exercise, i):
+    assert fails_with(exercise, exercise.mistakes[i].answer) == exercise.mistakes[i].message
+
+
+@EVERY
+def test_exercises_are_well_made(exercise):
+    assert len({mistake.message for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 2
+    assert len(exercise.hints) >= 2
+    assert 1 <= exercise.difficulty <= 3
+    assert 2 <= exercise.minutes <= 15
+    if exercise.kind == "code":
+        body = ast.parse(inspect.getsource(exercise.solution)).body[0].body
+        assert body[-1].end_lineno - body[0].end_lineno <= 5, "a solution has at most five lines"
+        assert len(exercise.inputs) >= 2
+
+
+# ------------------------------------------------------------------------------------------ what a student may hand in
+
+
+@FUNCTIONS
+def test_an_exception_is_reported_with_its_line(exercise):
+    def divides(*arguments):
+        return 1 / 0
+
+    message = fails_with(exercise, divides)
+    assert "ZeroDivisionError: division by zero" in message
+    assert "«return 1 / 0»" in message
+
+
+@FUNCTIONS
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, RecursionError, GeneratorExit])
+def test_no_exception_escapes(exercise, error):
+    def raises(*arguments):
+        raise error
+
+    assert re.search("interrupted|It raises", fails_with(exercise, raises))
+
+
+@FUNCTIONS
+@pytest.mark.parametrize("value", ["word", {}, [[1.0], [1.0, 2.0]], 1j, object(), True], ids=lambda v: type(v).__name__)
+def test_a_wrong_type_is_named(exercise, value):
+    message = fails_with(exercise, lambda *arguments: value)
+    assert f" {type(value).__name__}; " in message
+    assert "is asked for" in message
+
+
+@FUNCTIONS
+def test_a_wrong_shape_is_named_beside_the_right_one(exercise):
+    wanted = np.shape(exercise.targets[0])
+    message = fails_with(exercise, lambda *arguments: np.zeros((2, 3, 4)))
+    assert "shape (2, 3, 4)" in message
+    assert (f"shape {wanted}" if wanted else "a number is asked for") in message
+
+
+@FUNCTIONS
+def test_nan_is_named(exercise):
+    message = fails_with(exercise, lambda *arguments: exercise.solution(*arguments) * np.array(np.nan))
+    assert "NaN" in message
+
+
+@FUNCTIONS
+def test_generic_slips_are_recognised(exercise):
+    def times(factor):
+        return lambda *arguments: factor * np.asarray(exercise.solution(*arguments))
+
+    assert "flipped" in fails_with(exercise, times(-1.0))
+    assert "constant factor: yours is 1.7 times" in fails_with(exercise, times(1.7))
+    assert re.search(r"it gives .* and should give", fails_with(exercise, lambda *a: times(1.0)(*a) + 0.1))
+
+
+@FUNCTIONS
+def test_a_call_or_another_signature_is_explained(exercise):
+    assert "without brackets" in fails_with(exercise, 3.0)
+    assert "keep the first line" in fails_with(exercise, lambda: 3.0)
+
+
+def test_a_branch_without_return_is_explained():
+    forgetful = lambda g, layer: g.basal / (g.leak + g.basal + g.apical) if layer == "hidden" else None  # noqa: E731
+    assert "does every branch end in return" in fails_with(CATALOGUE["1.2"], forgetful)
+
+
+def test_a_transposed_product_is_explained():
+    message = fails_with(CATALOGUE["1.1"], lambda r_above, r_inter, w_down, w_pi: w_down.T @ r_above)
+    assert "shapes do not fit; it was called with r_above (2,), r_inter (2,), w_down (5, 2), w_pi (5, 2)" in message
+
+
+def test_missing_brackets_are_explained():
+    message = fails_with(CATALOGUE["1.2"], lambda g, layer: g.basal / g.leak + g.basal)
+    assert "lack its brackets" in message
+    assert "outside a function's domain" in fails_with(CATALOGUE["2.2"], lambda w_down: math.acos(2.0) * w_down)
+
+
+@pytest.mark.parametrize("derivative", [np.gradient, lambda u, dt: np.append(np.diff(u), u[-1] - u[-2]) / dt])
+def test_the_blind_exercise_forgives_another_derivative(derivative):
+    def infer(dt, u, v_1, v_2):
+        return np.linalg.lstsq(np.stack([-u, v_1 - u, v_2 - u], axis=1), derivative(u, dt))[0]
+
+    assert judge(CATALOGUE["1.6"], infer).status == PASS
+
+
+def test_what_is_right_is_said_too():
+    message = fails_with(CATALOGUE["1.3"], lambda b, a, g: (g.basal * b + g.apical * a) / 1.9)
+    assert "It is right for «default conductances»" in message
+
+
+def test_arguments_are_copies():
+    def destructive(u, v_basal, v_apical, g, sigma, dt, xi):
+        return u + dt * (g.basal * (v_basal - u) + g.apical * (v_apical - u) - g.leak * u) + sigma * np.sqrt(dt) * xi
+
+    def zeroing(v_basal, v_apical, g):
+        result = (g.basal * v_basal + g.apical * v_apical) / (g.leak + g.basal + g.apical)
+        v_basal[:] = v_apical[:] = 0
+        return result
+
+    assert judge(CATALOGUE["1.4"], destructive).status == PASS
+    assert [judge(CATALOGUE["1.3"], zeroing).status for _ in range(2)] == [PASS, PASS]
+
+
+@pytest.mark.parametrize("id", [id for id, exercise in CATALOGUE.items() if not exercise.wants_function])
+def test_values_are_judged_without_giving_them_away(id):
+    exercise = CATALOGUE[id]
+    if exercise.choices:
+        assert judge(exercise, f" {exercise.reference.upper()} ").status == PASS
+        for bad in ("z", 3, [1], object()):
+            assert fails_with(exercise, bad) == "Answer with one of 'a', 'b', 'c'."
+        return
+    target = exercise.reference
+    assert judge(exercise, target * (1 + exercise.rtol / 2)).status == PASS
+    assert "Too large" in fails_with(exercise, 1.45 * target)
+    assert "Too small" in fails_with(exercise, 0.6 * target)
+    assert f"{target:.2g}" not in fails_with(exercise, 1.45 * target)
+    assert "a number is asked for" in fails_with(exercise, "much")
+    assert "NaN" in fails_with(exercise, float("nan"))
+
+
+# ------------------------------------------------------------------------------------------------------ never-ending
+
+
+def stubborn(*arguments):
+    while True:
+        try:
+            sum(range(100))
+        except BaseException:  # swallows the first alarms
+            sum(range(100))
+
+
+def endless(*arguments):
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no alarms")
+@pytest.mark.parametrize("answer", [endless, stubborn])
+def test_a_loop_that_never_ends_is_stopped(answer, monkeypatch, desk, capsys):
+    monkeypatch.setattr(running, "LIMIT", 0.2)
+    handler = signal.getsignal(signal.SIGALRM)
+    desk.check("1.1", answer)
+    assert "had not returned after 0.2 s (5 cells below 2)" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_where_there_are_no_alarms_this_is_said(desk, capsys):
+    thread = threading.Thread(target=desk.check, args=("1.1", CATALOGUE["1.1"].solution))
+    thread.start()
+    thread.join()
+    assert re.match(r"\(No time limit.*\)\n✓ 1.1 pass\n", capsys.readouterr().out)
+
+
+# ------------------------------------------------------------------------------------------------- the student's calls
+
+
+def test_check_prints_one_line_a_status(desk, capsys):
+    for answer, printed in ((None, "○ 2.2 not attempted\n"), (lambda w_down: -w_down, "✓ 2.2 pass\n")):
+        desk.check("2.2", answer)
+        assert capsys.readouterr().out == printed
+    desk.check("2.2", lambda w_down: w_down)
+    assert capsys.readouterr().out.startswith("✗ 2.2 not yet: The sign is flipped")
+
+
+def test_hints_come_one_a_call(desk, capsys):
+    hints = CATALOGUE["2.1"].hints
+    for _ in range(len(hints) + 1):
+        desk.hint("2.1")
+    out = capsys.readouterr().out
+    assert [out.count(f"Hint {n + 1} of {len(hints)}") for n in range(len(hints))] == [1] * len(hints)
+    assert 'solution("2.1") shows the reference' in out
+
+
+@EVERY
+def test_solution_shows_the_source_of_what_is_tested(exercise, desk, capsys):
+    desk.solution(exercise.id)
+    assert capsys.readouterr().out.strip() == inspect.getsource(exercise.solution).strip()
+
+
+@EVERY
+def test_use_goes_on_with_the_reference_after_a_notice(exercise, desk, capsys):
+    right = exercise.reference
+    assert desk.use(exercise.id, right) is right
+    assert not capsys.readouterr().out
+    assert desk.use(exercise.id, exercise.mistakes[0].answer) is exercise.reference
+    assert "REFERENCE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["check", "hint", "solution", "use"])
+@pytest.mark.parametrize(("id", "near"), [("1.7", "1."), ("apical", ""), (None, ""), (2.9, "2.")])
+def test_an_unknown_exercise_names_the_nearest(name, id, near, desk, capsys):
+    function = getattr(desk, name)
+    result = function(id, 5) if name in ("check", "use") else function(id)
+    assert result == (5 if name == "use" else None)
+    assert re.fullmatch(
+        rf"No exercise is called .*; the nearest are ({re.escape(near)}.*)\.\n", capsys.readouterr().out
+    )
+
+
+def test_begin_refuses_what_would_silently_be_true(desk):
+    with pytest.raises(ValueError, match="instructor is 'false'"):
+        desk.begin(1, "false")
+    with pytest.raises(ValueError, match="topic is 9"):
+        desk.begin(9)
+
+
+@pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.id)
+def test_the_students_curve_is_drawn_beside_the_reference(exercise):
+    yours, reference = {}, exercise.curve.y(exercise.solution)
+    for name, answer in {"right": exercise.solution, "wrong": exercise.mistakes[0].answer}.items():
+        figure = panel.beside(exercise, answer)
+        target, line = figure.axes[0].lines
+        np.testing.assert_allclose(target.get_ydata(), reference)
+        yours[name] = line.get_ydata()
+        plt.close(figure)
+    np.testing.assert_allclose(yours["right"], reference)
+    assert panel.beside(exercise, lambda *arguments: "word") is None
+
+
+def test_some_mistake_shows_in_every_curve():
+    for exercise in CODE:
+        if exercise.curve:
+            right = exercise.curve.y(exercise.solution)
+            figures = [panel.beside(exercise, mistake.answer) for mistake in exercise.mistakes]
+            shown = [figure.axes[0].lines[1].get_ydata() for figure in figures if figure]
+            assert any(not np.allclose(y, right, rtol=0.02) for y in shown), exercise.id
+            plt.close("all")
+
+
+# ---------------------------------------------------------------------------------------------------- the notebooks
+
+
+def read(path):
+    return json.loads(path.read_text())["cells"]
+
+
+def printed(cells) -> str:
+    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    return "".join(line for output in outputs if output.get("name") == "stdout" for line in output["text"])
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Cells of every notebook after a run, by (stem, instructor); two papermills at a time."""
+    folder = tmp_path_factory.mktemp("exercises")
+
+    def run(case):
+        path, instructor = case
+        target = folder / f"{path.stem}_{instructor}.ipynb"
+        command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR", "--cwd", str(FOLDER)]
+        command += ["-p", "instructor", str(instructor), str(path), str(target)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return read(target)
+
+    cases = [(path, instructor) for path in NOTEBOOKS for instructor in (False, True)]
+    with ThreadPoolExecutor(2) as pool:
+        return {(p.stem, i): cells for (p, i), cells in zip(cases, pool.map(run, cases), strict=True)}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_unsolved_and_solved(path, runs):
+    exercises = TOPICS[int(path.stem[0])]
+    unsolved, solved = printed(runs[path.stem, False]), printed(runs[path.stem, True])
+    assert re.findall(r"^○ (\S+) not attempted$", unsolved, re.M) == [exercise.id for exercise in exercises]
+    assert re.findall(r"^✓ (\S+) pass$", solved, re.M) == [exercise.id for exercise in exercises]
+    assert not re.findall("[✓✗]", unsolved)
+    assert not re.findall("[○✗] ", "\n".join(solved.splitlines()[len(exercises) + 1 :]))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_exercise_notebook_hygiene(path):
+    cells = read(path)
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    exercises = TOPICS[int(path.stem[0])]
+    for exercise in exercises:
+        assert f"## {exercise.id} {exercise.title}\n\n*{exercise.label}*\n" in text
+    time = f"**Time:** {sum(exercise.minutes for exercise in exercises)} minutes"
+    for part in ("**Paper:**", "**Equations:**", time, "How it works", "What to take along", "References"):
+        assert part in text, part
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert sum(bool(line.strip()) for line in code[0]["source"]) <= 8
+    lengths = sorted(len(cell["source"]) for cell in code)
+    assert lengths[-1] <= 25
+    assert lengths[len(lengths) // 2] <= 8
+    assert code[1]["metadata"]["tags"] == ["parameters"]
+    for cell in code:
+        if re.search(r"^(check|begin)\(", "".join(cell["source"]), re.M):
+            assert cell["metadata"].get("tags") == ["nbval-check-output"]
+    assert path.stat().st_size < 1_000_000
+
+
+def test_the_class_plan_fits_two_hours_and_names_real_exercises():
+    plan = (FOLDER / "TEACHING.md").read_text()
+    rows = re.findall(r"^\| (\d+):(\d+) \| (\d+) \|(.*)\|$", plan, re.M)
+    clock = [60 * int(h) + int(m) for h, m, *_ in rows]
+    lasts = [int(minutes) for _, _, minutes, _ in rows]
+    assert [start + last for start, last in zip(clock, lasts, strict=True)] == [*clock[1:], 120]
+    for (*_, what), last in zip(rows, lasts, strict=True):
+        minutes = [CATALOGUE[id].minutes for id in re.findall(r"\b[1-4]\.[1-9]\b", what.partition("Early")[0])]
+        assert sum(minutes) <= last
+    total = sum(exercise.minutes for exercise in CATALOGUE.values())
+    assert f"{len(CATALOGUE)} exercises, {total} minutes in all" in plan
+    assert set(re.findall(r"\b([1-4]\.\d)\b", plan)) <= set(CATALOGUE)
