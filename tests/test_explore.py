@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from dcm import Conductances, explore
 from dcm.equilibrium import ConvergenceError
 from dcm.experiments import mnist_explorer
+from dcm.experiments.mnist_learners import classify
 from dcm.explore import widgets
 
 matplotlib.use("agg")
@@ -191,15 +192,27 @@ def test_an_unknown_strength_or_measure_names_what_there_is(strength, measure, n
         explore.feedback_strength(RESULTS, strength, measure)
 
 
+def test_committed_curves_are_found_by_strength(tmp_path, monkeypatch):
+    from dcm import paper_scale, results
+
+    monkeypatch.setattr(paper_scale, "repository", lambda: tmp_path)
+    assert explore.strength.committed() == {}
+    path = tmp_path / "results" / "teacher_regression" / "feedback-0.8-seed0.npz"
+    results.write(path, {"seed": 0}, vars(RESULTS[0.8]))
+    found = explore.strength.committed()
+    assert list(found) == [0.8]
+    np.testing.assert_array_equal(found[0.8].error, RESULTS[0.8].error)
+
+
 # (e) a digit
 
 
 def test_the_kept_circuit_classifies_its_digits_and_is_small():
-    kept = mnist_explorer.load(mnist_explorer.folder())
+    kept = mnist_explorer.load(mnist_explorer.file())
     images, labels = kept.images.reshape(-1, 784) / np.float32(255), np.repeat(range(10), mnist_explorer.PER_DIGIT)
-    assert np.mean(mnist_explorer.mnist.classify(kept.circuit, images) == labels) > 0.9
+    assert np.mean(classify(kept.circuit, images) == labels) > 0.9
     assert kept.about["test_error"] < 7
-    assert sum(path.stat().st_size for path in mnist_explorer.folder().iterdir()) < 4_000_000
+    assert mnist_explorer.file().stat().st_size < 4_000_000
 
 
 def test_the_nudge_moves_the_output_by_its_share_and_reaches_every_layer():
@@ -228,8 +241,8 @@ def test_a_small_circuit_is_made_saved_and_loaded_alike(tmp_path):
 
     config = mnist_explorer.mnist.Config(hidden=(5, 4), epochs=1)
     kept, again = (mnist_explorer.make(config, 1, data=datasets.small_digits()) for _ in range(2))
-    mnist_explorer.save(kept, tmp_path)
-    loaded = mnist_explorer.load(tmp_path)
+    mnist_explorer.save(kept, tmp_path / "kept.npz")
+    loaded = mnist_explorer.load(tmp_path / "kept.npz")
     for one, two, three in zip(kept.circuit.w_up, again.circuit.w_up, loaded.circuit.w_up, strict=True):
         np.testing.assert_array_equal(one, two)
         np.testing.assert_array_equal(one, three)
@@ -239,7 +252,7 @@ def test_a_small_circuit_is_made_saved_and_loaded_alike(tmp_path):
 
 def test_a_missing_circuit_says_how_to_make_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="mnist_explorer"):
-        mnist_explorer.load(tmp_path)
+        mnist_explorer.load(tmp_path / "none.npz")
 
 
 # Colours

@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 
 from dcm.conductances import Conductances
-from dcm.experiments import mnist, mnist_explorer
+from dcm.experiments import mnist_explorer
+from dcm.experiments.mnist_learners import target_potentials
 from dcm.explore.widgets import Slider, canvas, styled
 from dcm.plotting import COLOURS
 from dcm.state import State
@@ -58,7 +59,7 @@ def digit(digit=3, example=0, target=8, strength=0.2) -> Nudged:
     kept = _kept()
     pixels = kept.images[digit, example]
     r_in = (pixels / np.float32(255)).astype(np.float32)
-    u_target = mnist.target_potentials(mnist_explorer.CONFIG, np.array([target]))[0]
+    u_target = target_potentials(mnist_explorer.CONFIG, np.array([target]))[0]
     free = two_pass(kept.circuit, r_in)
     nudged = two_pass(_with_nudge(kept.circuit, strength), r_in, u_target) if strength > 0 else free
     shown = Nudged(free, nudged, target)
@@ -68,7 +69,7 @@ def digit(digit=3, example=0, target=8, strength=0.2) -> Nudged:
 
 @cache
 def _kept():
-    return mnist_explorer.load(mnist_explorer.folder())
+    return mnist_explorer.load(mnist_explorer.file())
 
 
 def _with_nudge(circuit, strength):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
 from dcm.explore.widgets import Choice, canvas, styled
+from dcm.paper_scale import load
 from dcm.plotting import COLOURS
 
 MEASURES = {
@@ -40,6 +42,12 @@ class Course:
             f"{self.measure} at g_A = g_som = {self.strength:g}: {start:.3g} at the start, {end:.3g} after "
             f"{self.patterns[-1]:,.0f} patterns, smallest {least:.3g} after {at:,.0f}"
         )
+
+
+def committed() -> dict[float, SimpleNamespace]:
+    """The paper-scale curves of the first seed by g_A = g_som, for those strengths whose results are committed."""
+    found = {g: load(f"teacher_regression/feedback-{g:g}") for g in CONTROLS["strength"].options}
+    return {g: SimpleNamespace(**saved[0].arrays) for g, saved in found.items() if saved}
 
 
 @styled
