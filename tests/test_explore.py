@@ -211,7 +211,7 @@ def test_the_kept_circuit_classifies_its_digits_and_is_small():
     kept = mnist_explorer.load(mnist_explorer.file())
     images, labels = kept.images.reshape(-1, 784) / np.float32(255), np.repeat(range(10), mnist_explorer.PER_DIGIT)
     assert np.mean(classify(kept.circuit, images) == labels) > 0.9
-    assert kept.about["test_error"] < 7
+    assert kept.about["test_error"] < 6
     assert mnist_explorer.file().stat().st_size < 4_000_000
 
 
