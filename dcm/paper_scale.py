@@ -105,3 +105,8 @@ def load(name: str) -> list[Saved]:
     """
     folder = repository() / "results"
     return [read(path) for path in sorted(folder.glob(f"{name}-seed*.npz"))]
+
+
+def labelled(experiment: str, labels: dict[str, str]) -> dict[str, list[Saved]]:
+    """Results of several variants by the label that a legend shows; ``labels`` maps variants to labels."""
+    return {label: load(f"{experiment}/{variant}") for variant, label in labels.items()}
