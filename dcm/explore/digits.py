@@ -43,7 +43,7 @@ class Nudged:
         layers = range(len(self.free.v_apical))
         norms = [[float(np.linalg.norm(s.v_apical[h])) for h in reversed(layers)] for s in (self.free, self.nudged)]
         return (
-            f"the circuit answers {self.answer}, the target names {self.target}; apical error ‖v_A‖ "
+            f"the circuit answers {self.answer}, the target names {self.target}\napical error ‖v_A‖ "
             f"{norms[1][0]:.2f} in layer 2 and {norms[1][1]:.2f} in layer 1, without nudging "
             f"{norms[0][0]:.2f} and {norms[0][1]:.2f}"
         )
