@@ -1,7 +1,8 @@
-"""The command line: ``dcm figures`` rebuilds the paper's figures by running the notebooks."""
+"""The command line: ``dcm figures`` rebuilds the paper's figures by running the notebooks, ``dcm bench`` measures."""
 
 from __future__ import annotations
 
+import os
 import time
 from ast import literal_eval
 
@@ -16,6 +17,14 @@ class BadInput(click.ClickException):
     exit_code = 2
 
 
+def _check_jobs(context, option, jobs: int) -> int:
+    """``jobs``, with a note when the user asks for more than there are cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs > cores and context.get_parameter_source(option.name).name != "DEFAULT":
+        click.echo(f"note: --jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast", err=True)
+    return jobs
+
+
 @click.group(context_settings=HELP)
 @click.version_option(package_name="dcm")
 def main():
@@ -26,6 +35,7 @@ def main():
     dcm figures mnist --seed 3         one notebook, another seed
     dcm figures --profile paper        the paper's own scale
     dcm claims                         the paper's values beside ours
+    dcm bench                          how fast the kernels are here
     """
 
 
@@ -33,9 +43,8 @@ def main():
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--profile", default="quick", show_default=True, help="quick: minutes; paper: the paper's scale.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
-@click.option(
-    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes at a time, one core each."
-)
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), callback=_check_jobs,
+              help="Processes at a time, one core each.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(min=1), help="Profile paper: seeds 0…K-1 of every run (default 5).")
 @click.option("--force", is_flag=True, help="Profile paper: compute again what results/ already holds.")
 @click.option("-p", "--parameter", "extra", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter.")
@@ -113,6 +122,26 @@ def claims(as_json):
     click.echo(claims.text(rows))
     for path in claims.publish(rows):
         click.echo(f"wrote {path}", err=True)
+
+
+@main.command()
+@click.option("--repeats", default=7, show_default=True, type=click.IntRange(1, 1000), help="Repetitions of each loop.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of every random number.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Where to draw, in place of figures/quick/benchmark.*.")
+@click.option("--tiny", is_flag=True, hidden=True, help="Numbers that mean nothing, in seconds: for tests.")
+def bench(**options):
+    """Measure the kernels' speed on one core, in a minute or two; print a table and draw it.
+
+    Each kernel beside its plain NumPy twin, the MNIST loops beside PyTorch (if it is installed), all beside this core's
+    own matrix products and exponentials; every ratio within one repetition. Then how far kernels end from their twins.
+    """
+    from dcm.bench.report import publish
+
+    try:
+        publish(**options)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
 def _compute(wanted, jobs, force) -> bool:

@@ -73,7 +73,10 @@ def _digits() -> dict[str, tuple]:
         "backprop": (replace(shorter, learner="backprop", scale_up=3.3), 100),
         "single-layer": (replace(shorter, learner="single layer", scale_up=3.3), 40),
         "frozen-hidden": (replace(shorter, learner="frozen hidden layers"), 90),
-        "hidden-to-hidden-frozen": (replace(shorter, learner="hidden to hidden frozen"), 110),
+        "hidden-to-hidden-frozen": (
+            replace(shorter, learner="hidden to hidden frozen", scale_up=5.0, gain_hidden=4.0, gain_output=20.0),
+            110,
+        ),
         "all-plastic": (
             replace(shorter, learner="all plastic", hidden=(1000,), scale_up=3.3, gain_output=20.0),
             110,
@@ -102,3 +105,8 @@ def load(name: str) -> list[Saved]:
     """
     folder = repository() / "results"
     return [read(path) for path in sorted(folder.glob(f"{name}-seed*.npz"))]
+
+
+def labelled(experiment: str, labels: dict[str, str]) -> dict[str, list[Saved]]:
+    """Results of several variants by the label that a legend shows; ``labels`` maps variants to labels."""
+    return {label: load(f"{experiment}/{variant}") for variant, label in labels.items()}

@@ -6,7 +6,7 @@ import functools
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -73,10 +73,17 @@ def provenance() -> dict:
     """Versions, commit and machine, for everything that is written to disk."""
     return {
         "python": platform.python_version(),
-        "packages": {"dcm": version("dcm"), **{name: version(name) for name in PACKAGES}},
+        "packages": {name: _version(name) for name in ("dcm", *PACKAGES)},
         "commit": _commit(),
         "machine": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # Numba may be missing
+        return None
 
 
 def _commit() -> str:

@@ -21,7 +21,7 @@ def saved(**arrays):
 
 def test_the_committed_table_is_the_one_that_the_committed_results_give():
     rows = claims.table()
-    page = claims.markdown(rows)
+    page = f"{claims.markdown(rows)}\n{claims.cost()}\n"
     assert (ROOT / "figures" / "claims.md").read_text("utf-8") == page
     readme = (ROOT / "README.md").read_text("utf-8")
     assert f"{claims.START}\n{page}{claims.END}" in readme
@@ -112,8 +112,8 @@ def test_learning_must_go_on_at_every_strength_and_rate():
 def test_continuous_time_must_stay_within_five_percent():
     probe = {"probe_deviation": np.ones((2, 6, 4))}
     steady = [saved(patterns=[0, 1, 2], error=[0.1, 0.09, 0.08])]
-    assert small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0838], **probe)], steady).holds
-    verdict = small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady)
+    assert small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0838], **probe)], steady, []).holds
+    verdict = small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady, [])
     assert not verdict.holds
     assert verdict.partly
 

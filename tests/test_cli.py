@@ -68,6 +68,12 @@ def test_bad_options_are_refused(arguments):
     assert "Traceback" not in answer.stderr
 
 
+def test_more_jobs_than_cores_are_remarked_on_and_run():
+    answer = dcm("figures", "fig9", "--jobs", "64")
+    assert "no notebook is called" in answer.stderr
+    assert ("note: --jobs 64 on" in answer.stderr) == (os.cpu_count() < 64)
+
+
 def test_outside_a_clone_with_a_missing_folder(tmp_path):
     answer = dcm("figures", "fig9", cwd=tmp_path)  # falls back to the clone that the package lies in
     assert "no notebook is called" in answer.stderr

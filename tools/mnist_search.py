@@ -19,6 +19,7 @@ from dcm.experiments import mnist
 from dcm.runs import one_thread, provenance, repository
 
 EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial; 40 for the circuits
+START = {"scale_up": 3.3, "gain_hidden": 1.2, "gain_output": 7.0}  # where the search began; trials say what they change
 G = {"gain_hidden": 1.0, "gain_output": 10.0}
 G20 = {"gain_hidden": 1.0, "gain_output": 20.0}
 TRIALS = [
@@ -46,10 +47,20 @@ TRIALS = [
     ("microcircuit", {**G20, "gain_output": 50.0}),
     ("microcircuit", {**G20, "gain_output": 80.0}),
     ("all plastic", {"hidden": [1000]}),
+    ("all plastic", {"hidden": [1000], **G20}),
     ("microcircuit", {**G20, "gain_output": 30.0, "scale_up": 2.0}),
     ("microcircuit", {**G20, "scale_up": 1.4}),
     ("backprop", {"backprop_rate": 0.1, "scale_up": 5.0}),
     ("hidden to hidden frozen", G20),
+    ("hidden to hidden frozen", {**G20, "gain_output": 30.0, "scale_up": 2.0}),
+    ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0}),
+    ("hidden to hidden frozen", {**G20, "scale_up": 1.0}),
+    ("hidden to hidden frozen", {**G20, "base_rate": 0.02}),
+    ("hidden to hidden frozen", {}),
+    ("hidden to hidden frozen", {**G20, "gain_hidden": 12.0}),
+    ("hidden to hidden frozen", {**G20, "gain_hidden": 12.0, "scale_up": 5.0}),
+    ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0, "scale_up": 5.0}),
+    ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0, "scale_up": 8.0}),
     ("single layer", {}),
     ("single layer", {"single_rate": 0.1}),
     ("single layer", {"single_rate": 0.01}),
@@ -61,7 +72,9 @@ def trial(learner: str, changes: dict, data, seed: int = 1000) -> dict:
     """Validation error (percent) before the first and after every epoch."""
     epochs = EPOCHS.get(learner, 40)
     epochs = changes.get("epochs", epochs)
-    config = replace(mnist.Config(), **{"epochs": epochs, "decay": 0.25 ** (1 / epochs), "learner": learner, **changes})
+    config = replace(
+        mnist.Config(), **{"epochs": epochs, "decay": 0.25 ** (1 / epochs), "learner": learner, **START, **changes}
+    )
     weights, order = np.random.default_rng(seed).spawn(2)
     net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(config, data, weights)
     epoch_of = mnist.net_epoch if learner in mnist.NETS else mnist.circuit_epoch

@@ -13,6 +13,7 @@ from dcm.claims import digits, small_circuits, theory
 from dcm.claims.verdict import Verdict, spread
 from dcm.paper_scale import FACTORS, MIXINGS, STRENGTHS, load
 from dcm.results import Saved
+from dcm.results import read as read_file
 from dcm.runs import repository
 
 
@@ -70,7 +71,8 @@ CLAIMS = (
           "error left after 5·10⁶ patterns, worst case but the largest, %", small_circuits.rates,
           (*(f"{T}rates-x{f:g}" for f in FACTORS), f"{T}inter-rate-x0.5", f"{T}inter-rate-x2")),
     Claim("F2t", "Continuous time learns as the steady state does", "—",
-          "largest difference of the error curves, %", small_circuits.transients, (f"{T}continuous", f"{T}full")),
+          "largest difference of the error curves, %", small_circuits.transients, (f"{T}continuous", f"{T}full"),
+          (f"{T}noise-0",)),
     Claim("F3a", "784-500-500-10 test error (3B)", "1.96 %", "test error, %",
           digits.test_error(1.96, 0.15), ("mnist/microcircuit",)),
     Claim("F3b", "The same net with backprop (3B)", "1.53 %", "test error, %",
@@ -118,6 +120,13 @@ def judged(claim: Claim, results: dict[str, list[Saved]]) -> Row:
     return Row(*about, *numbers, len(verdict.values), said, verdict.detail, tuple(files))
 
 
+def cost() -> str:
+    """What all result files together took, in words."""
+    paths = sorted((repository() / "results").glob("*/*-seed*.npz"))
+    hours = sum(read_file(path).about["cpu_s"] for path in paths) / 3600
+    return f"{len(paths)} result files, {hours:.1f} core-hours in all."
+
+
 def headline(rows: list[Row]) -> str:
     """How many claims reproduced."""
     count = {said: sum(row.verdict == said for row in rows) for said in ("differs", "not reproduced", "not run")}
@@ -159,10 +168,11 @@ START, END = "<!-- claims: written by dcm claims -->", "<!-- end of claims -->"
 
 def publish(rows: list[Row]) -> list[Path]:
     """Write ``figures/claims.md`` and the README's block between its markers; returns the files that changed."""
+    text = f"{markdown(rows)}\n{cost()}\n"
     page, readme = repository() / "figures" / "claims.md", repository() / "README.md"
-    wanted = {page: markdown(rows)}
+    wanted = {page: text}
     if readme.is_file():
-        block = f"{START}\n{markdown(rows)}{END}"
+        block = f"{START}\n{text}{END}"
         wanted[readme] = re.sub(f"{START}.*?{END}", lambda _: block, readme.read_text("utf-8"), flags=re.S)
     changed = [path for path, new in wanted.items() if not path.is_file() or path.read_text("utf-8") != new]
     for path in changed:

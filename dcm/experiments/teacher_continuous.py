@@ -138,6 +138,32 @@ def _mean_induction(circuit, teacher, inputs, noise):
     return sums
 
 
+def rectified(noise: float):
+    """Plasticity at the steady state plus what somatic noise of this σ adds to it on average [derived].
+
+    A soma under noise has variance σ² / (2 g), g being its total conductance; where φ is convex its mean rate then lies
+    ½ φ''(u) σ² / (2 g) above φ(u), the dendritic prediction does not, and the bracket of Eqs. 7-8 is that much larger.
+    """
+
+    def rule(circuit, state) -> Updates:
+        g, updates = circuit.conductances, plasticity(circuit, state)
+        loads = [g.basal + g.apical] * len(circuit.w_down) + [g.basal + g.somatic]
+        r = [state.r_in, *map(circuit.transfer, state.u_p)]
+        above = [_lift(circuit.transfer, u, noise, g.leak + load) for u, load in zip(state.u_p, loads, strict=True)]
+        inter = [_lift(circuit.transfer, u, noise, g.leak + g.dendritic + g.somatic) for u in state.u_i]
+        up = tuple(w + np.outer(b, pre) for w, b, pre in zip(updates.up, above, r[:-1], strict=True))
+        ip = tuple(w + np.outer(b, pre) for w, b, pre in zip(updates.ip, inter, r[1:-1], strict=True))
+        return replace(updates, up=up, ip=ip)
+
+    return rule
+
+
+def _lift(phi, u, noise, total):
+    """½ φ''(u) σ² / (2 g), with φ'' by a central difference."""
+    h = 1e-4
+    return 0.5 * (phi.derivative(u + h) - phi.derivative(u - h)) / (2 * h) * noise**2 / (2 * total)
+
+
 def _nothing(circuit, state) -> Updates:
     """Induction terms of zero."""
     shapes = plasticity(circuit, state)

@@ -1,27 +1,27 @@
 """Compiled twins (Numba) of the loops that run millions of times; each is held to its plain twin by a test.
 
 Nothing in ``dcm`` imports this package at start-up. The first call of each kernel compiles for some seconds; the
-compiled code is then kept in the user's cache, in a folder named after the kernels' sources: Numba itself would
-notice a change only in the file of the outermost function.
+compiled code is then kept in the user's cache. Without Numba the plain twins take over, with one warning.
 """
 
-import hashlib
-from pathlib import Path
+import warnings
 
-import numba
-import pooch
-
-_sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-_kept, numba.config.CACHE_DIR = (
-    numba.config.CACHE_DIR,
-    str(pooch.os_cache("dcm") / "kernels" / hashlib.sha256(_sources).hexdigest()[:16]),
-)
 try:
-    from dcm.kernels.backprop import learn_backprop
-    from dcm.kernels.continuous import integrate
-    from dcm.kernels.steady import learn
-    from dcm.kernels.two_pass import learn_two_pass
-finally:
-    numba.config.CACHE_DIR = _kept
+    import numba  # noqa: F401 - only whether it is there
+except ImportError as error:
+    warnings.warn(
+        f"Numba cannot be used ({error}), so the plain NumPy twins run: the same results, a hundred times slower or "
+        "more (MNIST: about ten times); install it with: pip install numba",
+        stacklevel=2,
+    )
+    from dcm.kernels.plain import integrate, learn, learn_backprop, learn_two_pass
+else:
+    from dcm.kernels.cache import compiled_code_kept
+
+    with compiled_code_kept():
+        from dcm.kernels.backprop import learn_backprop
+        from dcm.kernels.continuous import integrate
+        from dcm.kernels.steady import learn
+        from dcm.kernels.two_pass import learn_two_pass
 
 __all__ = ["integrate", "learn", "learn_backprop", "learn_two_pass"]

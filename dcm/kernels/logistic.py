@@ -9,8 +9,6 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-from dcm.kernels.transfer import exp_negative
-
 SMOOTH = {"fastmath": {"contract"}, "error_model": "numpy"}
 F = np.float32
 LOWEST, SHIFT = F(-87.0), F(12582912.0)  # e**-87 is nearly the smallest normal number; SHIFT as in dcm.kernels.transfer
@@ -72,9 +70,8 @@ def _logistic(u):
         return single
 
     def double(u):
-        e = exp_negative(-abs(u))
-        r = (e if u < 0.0 else 1.0) / (1.0 + e)
-        return u if u != u else r  # exp_negative takes NaN for a number
+        e = math.exp(-abs(u))
+        return (e if u < 0.0 else 1.0) / (1.0 + e)
 
     return double
 

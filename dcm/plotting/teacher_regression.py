@@ -101,6 +101,25 @@ def variants(ax, runs, measure: str = "error"):
     return lines
 
 
+def departures(ax, moving, steady):
+    """Error of continuous-time runs, relative to their start from a steady-state checkpoint; returns the lines.
+
+    ``moving`` maps labels to results; ``steady`` are the runs that the checkpoints come from, in order of seeds.
+    """
+    longest = max(moving.values(), key=lambda runs: len(runs[0]["patterns"]) if runs else 0)
+    beside = [
+        {"patterns": r["patterns"], "error": np.interp(r["patterns"], s["patterns"], s["error"])}
+        for r, s in zip(longest, steady, strict=False)
+    ]
+    relative = {
+        label: [{"patterns": r["patterns"], "error": 100 * r["error"] / r["error"][0]} for r in runs]
+        for label, runs in ({"steady state": beside} | moving).items()
+    }
+    lines = variants(ax, relative)
+    ax.set(ylabel="squared error (% of the checkpoint's)", ylim=(0, 105))
+    return lines
+
+
 def transients(ax, runs):
     """What each stretch of a presentation does to the weights, relative to the steady state; returns the bars.
 

@@ -1,0 +1,50 @@
+"""Where compiled code is kept between processes."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import numba
+import pooch
+
+
+@contextlib.contextmanager
+def compiled_code_kept():
+    """Kernels imported inside keep their compiled code in a folder of the user's cache, named after their sources.
+
+    Numba itself would notice a change only in the file of the outermost function. ``NUMBA_CACHE_DIR`` overrides the
+    place.
+    """
+    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    given = numba.config.CACHE_DIR
+    parent = Path(given) if given else pooch.os_cache("dcm") / "kernels"
+    numba.config.CACHE_DIR = _writable(parent / hashlib.sha256(sources).hexdigest()[:16])
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = given
+
+
+def _writable(folder: Path) -> str:
+    """``folder``, or, with a warning, a temporary one that this process and its children share if it takes no file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return str(folder)
+    except OSError as error:
+        warnings.warn(
+            f"compiled code cannot be kept in {folder} ({error.strerror}), so every start compiles for some seconds; "
+            "make this folder writable, or set NUMBA_CACHE_DIR to one that is",
+            stacklevel=5,
+        )
+    # Not a shared, guessable place: cached code is executed. Children inherit it, so they neither compile nor warn.
+    temporary = os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="dcm-kernels-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return str(Path(temporary) / folder.name)

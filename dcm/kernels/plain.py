@@ -1,0 +1,38 @@
+"""The plain NumPy twins with the kernels' signatures: their measure, and their stand-in where Numba is missing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from dcm import checks, learning
+from dcm.backprop import descent
+from dcm.conductances import Conductances
+from dcm.dynamics import integrate
+from dcm.transfer import Logistic
+from dcm.two_pass import two_pass
+
+__all__ = ["integrate", "learn", "learn_backprop", "learn_two_pass"]
+
+
+def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
+    """``dcm.learn`` with its default settling and rule."""
+    options = {"duration": duration, "record": record, "record_every": record_every}
+    return learning.learn(circuit, inputs, u_targets, rates, **options)
+
+
+def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
+    """``dcm.learn`` with ``two_pass`` over the rows ``order``, rates per presentation; returns the circuit."""
+    shown, targets = inputs[order], None if u_targets is None else u_targets[order]
+    return learning.learn(circuit, shown, targets, rates, settle=two_pass, duration=1.0, batch=batch)[0]
+
+
+def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
+    """Steps ``eta`` along ``dcm.backprop``'s direction for a logistic net u_k = W_k φ(u_{k-1}) + b_k, in place."""
+    sizes = (w[0].shape[1], *(len(x) for x in w))
+    net = SimpleNamespace(transfer=Logistic(), conductances=Conductances(leak=0.0, apical=0.0), w_up=w, b_up=b,
+                          sizes=sizes)  # fmt: skip
+    for i in range(0, len(order), checks.count("batch", batch)):
+        rows = order[i : i + batch]
+        steps = descent(net, inputs[rows], u_targets[rows], [x.T for x in w[1:]])
+        for weights, step in zip((*w, *b), (*steps[0], *steps[1]), strict=True):
+            weights += weights.dtype.type(eta) * step

@@ -1,0 +1,124 @@
+"""What starting costs, and what happens where compiled code cannot be kept or made: in processes of their own."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcm import LearningRates
+from dcm.circuit import WEIGHTS
+
+from circuits import make_circuit
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = {"numba", "llvmlite", "matplotlib", "pandas", "sklearn", "torch", "jupyterlab", "IPython", "papermill", "pooch",
+         "tqdm", "ipywidgets"}  # fmt: skip
+LEARN = """
+import numpy as np
+from dcm import Circuit, LearningRates, kernels
+circuit = Circuit.load("circuit.npz")
+data = np.load("data.npz")
+circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], LearningRates(0.002, 0.001, 0.003))
+circuit.save("learned.npz")
+"""
+
+COUNT = """
+from dcm.kernels import steady
+stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
+print(any(s.cache_hits for s in stats), sum(sum(s.cache_misses.values()) for s in stats), flush=True)
+"""
+
+
+def python(code, cwd=ROOT, **environment):
+    """Output of ``code`` in a fresh process, with every warning shown."""
+    environment = {**os.environ, "PYTHONWARNINGS": "always", "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300)
+
+
+@pytest.mark.parametrize("what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"])
+def test_starting_loads_nothing_heavy(what):
+    loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
+    assert "numpy" in loaded
+    assert not HEAVY & {name.partition(".")[0] for name in loaded}
+
+
+@pytest.fixture
+def task(tmp_path, rng):
+    """A folder with a circuit and patterns, and what ``kernels.learn`` makes of them here."""
+    from dcm import kernels
+
+    circuit = make_circuit((6, 5, 3))
+    inputs, targets = rng.uniform(-1, 1, (20, 6)), rng.normal(size=(20, 3))
+    circuit.save(tmp_path / "circuit.npz")
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets)
+    return tmp_path, kernels.learn(circuit, inputs, targets, LearningRates(0.002, 0.001, 0.003))[0]
+
+
+def assert_learned(folder, expected):
+    learned = type(expected).load(folder / "learned.npz")
+    for name in WEIGHTS:
+        for a, b in zip(getattr(learned, name), getattr(expected, name), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_compiled_code_is_found_by_the_next_process(task):
+    folder, expected = task
+    answer = python(LEARN + COUNT, folder)
+    assert_learned(folder, expected)
+    assert answer.stdout.split() == ["True", "0"], "found, and nothing compiled again"
+    assert answer.stderr == ""
+
+
+def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
+    folder, expected = task
+    (folder / "in the way").write_text("a file where the cache folder should be")
+    blocked = str(folder / "in the way")
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
+    answer = python(f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])", folder, NUMBA_CACHE_DIR=blocked)
+    assert_learned(folder, expected)
+    assert answer.stderr.count("Warning") == 1, "one warning, and none from a child process"
+    assert f"cannot be kept in {blocked}" in answer.stderr
+    assert "make this folder writable, or set NUMBA_CACHE_DIR" in answer.stderr
+    *counted, temporary = answer.stdout.split()
+    assert counted == ["True", "0"], "a child process finds what its parent compiled"
+    assert not Path(temporary).exists(), "the temporary folder is gone"
+
+
+def test_without_numba_the_plain_twins_run_with_one_notice(task):
+    folder, expected = task
+    answer = python(f"import sys; sys.modules['numba'] = None{LEARN}", folder)
+    assert_learned(folder, expected)
+    assert answer.stderr.count("Warning") == 1
+    for words in ("Numba cannot be used", "a hundred times slower", "MNIST: about ten times", "pip install numba"):
+        assert words in answer.stderr
+
+
+def test_the_plain_twins_have_the_kernels_signatures():
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    assert kernels.__all__ == plain.__all__
+    for name in ("learn", "learn_two_pass", "learn_backprop"):
+        assert inspect.signature(getattr(kernels, name)) == inspect.signature(getattr(plain, name))
+
+
+def test_plain_backprop_loop_equals_the_fast_one(rng):
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    sizes, order = (12, 9, 8, 5), rng.permutation(40)
+    inputs, targets = rng.uniform(0, 1, (40, 12)), rng.normal(size=(40, 5))
+    start = make_circuit(sizes)
+    learned = []
+    for module in (plain, kernels):
+        w, b = [x.copy() for x in start.w_up], [x.copy() for x in start.b_up]
+        module.learn_backprop(w, b, inputs, targets, 0.3, order=order)
+        learned.append([*w, *b])
+    for slow, fast, before in zip(*learned, [*start.w_up, *start.b_up], strict=True):
+        assert np.abs(slow - before).max() > 1e-3
+        np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
