@@ -120,7 +120,8 @@ def _apical(ax, v_apical, theory, title):
     lines += ax.plot(cells, theory, "_", color=COLOURS["target"], ms=11, label=r"its leading order in $\lambda$")
     ax.axhline(0, color="0.3", lw=0.8)
     ax.set(xlabel="cell", title=title)
-    ax.locator_params(nbins=5, integer=True, axis="x")
+    ax.locator_params(nbins=3)
+    ax.locator_params(axis="x", integer=True)
     return lines
 
 
@@ -130,4 +131,4 @@ def _update(ax, update, reference, title):
     ax.plot([-limit, limit], [-limit, limit], color="0.6", lw=1, ls=":")
     ax.plot(x, y, ".", color=COLOURS["backprop"])
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="backprop's update", title=title)
-    ax.locator_params(nbins=4)
+    ax.locator_params(nbins=3)

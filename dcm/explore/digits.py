@@ -43,7 +43,7 @@ class Nudged:
         layers = range(len(self.free.v_apical))
         norms = [[float(np.linalg.norm(s.v_apical[h])) for h in reversed(layers)] for s in (self.free, self.nudged)]
         return (
-            f"the circuit answers {self.answer}, the target names {self.target}; apical error ‖v_A‖ "
+            f"the circuit answers {self.answer}, the target names {self.target}\napical error ‖v_A‖ "
             f"{norms[1][0]:.2f} in layer 2 and {norms[1][1]:.2f} in layer 1, without nudging "
             f"{norms[0][0]:.2f} and {norms[0][1]:.2f}"
         )
@@ -85,7 +85,7 @@ def _draw(shown, phi, image):
     for ax, k, title in zip(axes[1:4], range(3), ("Rates, layer 1", "Rates, layer 2", "Output rates"), strict=True):
         handles = _stems(ax, phi(shown.free.u_p[k]), "basal", "rate, free")
         handles += ax.plot(phi(shown.nudged.u_p[k]), "_", color=COLOURS["target"], ms=5, label="rate, nudged")
-        ax.set(ylim=(0, 1), title=title)
+        ax.set(ylim=(0, 1), yticks=(0, 0.5, 1), title=title)
     for ax, h in zip(axes[5:7], range(2), strict=True):
         handles[2:] = _stems(ax, shown.nudged.v_apical[h], "apical", "$v_A$, nudged")
         handles += ax.plot(shown.free.v_apical[h], ".", color="0.3", ms=3, label="$v_A$, free")
@@ -100,7 +100,7 @@ def _stems(ax, values, colour, label):
     """Bars as lines, which draw ten times faster than as rectangles."""
     ax.axhline(0, color="0.3", lw=0.8)
     ax.set_xticks(range(0, len(values), 2 if len(values) <= 10 else 20))
-    ax.locator_params(axis="y", nbins=5)
+    ax.locator_params(axis="y", nbins=4)
     return [
         ax.vlines(range(len(values)), 0, values, color=COLOURS[colour], lw=9 if len(values) <= 10 else 1.8, label=label)
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 import ipywidgets
+import matplotlib
 import matplotlib.pyplot as plt
 from IPython.display import HTML, clear_output, display
 
@@ -111,7 +112,8 @@ def message(text: str) -> str:
     return text
 
 
-styled = plt.style.context(STYLE)  # a decorator of callbacks: whatever they draw is in the companion's style
+# A decorator of callbacks: whatever they draw is in the companion's style. The sheet is read once, not at every call.
+styled = matplotlib.rc_context(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
 
 
 def canvas(rows: int, columns: int, size, **margins):
