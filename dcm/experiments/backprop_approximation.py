@@ -109,9 +109,9 @@ def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
     return {
         "angle": [angle(a, b) for a, b in zip(update, reference, strict=True)],
         "remainder_update": [_norm(a - b) for a, b in zip(update, lead, strict=True)],
-        "relative_update": [_norm(a - b) / _norm(b) for a, b in zip(update, lead, strict=True)],
+        "relative_update": [_relative(a - b, b) for a, b in zip(update, lead, strict=True)],
         "remainder_soma": [_norm(r) for r in soma],
-        "two_pass": [_norm(a - b) / _norm(a) for a, b in zip(update, fast, strict=True)],
+        "two_pass": [_relative(a - b, a) for a, b in zip(update, fast, strict=True)],
     }
 
 
@@ -135,3 +135,8 @@ def fitted_order(config: Config, values: np.ndarray) -> np.ndarray:
 
 def _norm(a):
     return float(np.linalg.norm(a))
+
+
+def _relative(gap, whole):
+    """‖gap‖ / ‖whole‖; NaN where the whole has vanished: λ^N of a deep net can sink below the resolution of float64."""
+    return _norm(gap) / _norm(whole) if np.any(whole) else float("nan")

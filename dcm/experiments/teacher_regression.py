@@ -173,7 +173,9 @@ def measure(circuit, teacher, test) -> tuple[float, ...]:
 
 
 def angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Angle between two arrays of one shape, in degrees (Frobenius inner product)."""
+    """Angle between two arrays of one shape, in degrees (Frobenius inner product); NaN if one is zero."""
+    if not (np.any(a) and np.any(b)):
+        return float("nan")
     cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
