@@ -183,6 +183,12 @@ def press(opened, control, key) -> str:
     return figure(opened)
 
 
+def from_the_start(opened) -> None:
+    """Reset, unless the widget shows its first figure: controls of few choices may stand at their end."""
+    if figure(opened) != opened.start:
+        press(opened, opened.button, "Space")
+
+
 def focused(element) -> bool:
     return element.evaluate("element => element === document.activeElement")
 
@@ -195,6 +201,7 @@ def errors(page):
 
 
 def test_each_control_moves_the_figure_by_arrow_keys(opened):
+    from_the_start(opened)
     SHOTS.mkdir(parents=True, exist_ok=True)
     assert opened.controls
     for number, control in enumerate(opened.controls, 1):
@@ -204,6 +211,7 @@ def test_each_control_moves_the_figure_by_arrow_keys(opened):
 
 
 def test_the_tab_key_leads_to_the_reset_button_which_restores_the_figure(opened):
+    from_the_start(opened)
     press(opened, opened.controls[0], "ArrowRight")
     for element in [*opened.controls[1:], opened.button]:
         opened.page.keyboard.press("Tab")
@@ -214,6 +222,7 @@ def test_the_tab_key_leads_to_the_reset_button_which_restores_the_figure(opened)
 
 
 def test_the_ends_of_each_slider_draw_a_figure_and_no_error(opened):
+    from_the_start(opened)
     for control in opened.controls:
         for key in ("End", "Home", "End"):
             press(opened, control, key)
