@@ -55,7 +55,7 @@ def figures(names, profile, seed, jobs, seeds, force, extra):
     processes of their own, with checkpoints (Ctrl-C and the same command again go on where it stopped).
 
     NAME is a notebook's name without its number (the_circuit, self_predicting_state, error_in_the_dendrite,
-    teacher_regression, mnist, backprop_approximation); without any, all are run.
+    teacher_regression, mnist, backprop_approximation, why_replications_fail); without any, all are run.
 
     Figures go to figures/quick/ (profile quick, not committed) or figures/ (profile paper), as SVG and PNG, with a
     summary.json of parameters, versions and runtimes; executed notebooks go to build/notebooks/.
@@ -65,7 +65,7 @@ def figures(names, profile, seed, jobs, seeds, force, extra):
     dcm figures teacher_regression --seed 7       one, another seed
     dcm figures backprop_approximation --profile paper
     """
-    from dcm import notebooks, paper_scale, runs
+    from dcm import console, notebooks, paper_scale, runs
 
     try:
         if profile not in runs.PROFILES:
@@ -81,9 +81,9 @@ def figures(names, profile, seed, jobs, seeds, force, extra):
         raise BadInput(str(error)) from error
     began = time.time()
     try:
-        if profile == "paper" and not _compute(wanted, jobs, force):
+        if profile == "paper" and not console.compute(wanted, jobs, force):
             raise SystemExit(1)
-        _run(planned, jobs)
+        console.run_notebooks(planned, jobs)
     except KeyboardInterrupt:
         finished = [job for job in planned if job.process and job.error is None]
         notebooks.summarise(finished, profile, began)
@@ -142,60 +142,6 @@ def bench(**options):
         publish(**options)
     except ValueError as error:
         raise BadInput(str(error)) from error
-
-
-def _compute(wanted, jobs, force) -> bool:
-    """Compute the missing results with a bar of the estimated total; whether all are there now."""
-    from tqdm import tqdm
-
-    from dcm import scheduler
-
-    if force:
-        for run in wanted:
-            run.path().unlink(missing_ok=True)
-            scheduler.checkpoint_of(run).remove()
-    missing = [run for run in wanted if scheduler.finished(run, lambda text: click.echo(text, err=True)) is None]
-    click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute")
-    total, failed = sum(run.seconds for run in missing), []
-    form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left"
-    with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
-
-        def report(run, error):
-            failed.extend([run] if error else [])
-            tqdm.write(
-                f"{'FAILED' if error else 'done  '} {run.name}, seed {run.seed}" + (f"  {error}" if error else "")
-            )
-
-        def tick(shares):
-            bar.n = sum(share * run.seconds for share, run in zip(shares, missing, strict=True))
-            bar.refresh()
-
-        scheduler.execute(missing, jobs, report, tick)
-    return not failed
-
-
-def _run(planned, jobs):
-    """Execute with a bar of the estimated total and a line per finished notebook."""
-    from tqdm import tqdm
-
-    from dcm import notebooks
-
-    total = sum(notebooks.expected(job) for job in planned)
-    form = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left {postfix}"
-    with tqdm(total=total, bar_format=form, disable=None, leave=False) as bar:
-
-        def report(job):
-            state = "done" if job.error is None else "FAILED"
-            tqdm.write(
-                f"{state:6s} {job.source.stem:28s} {job.seconds:5.0f} s" + (f"  {job.error}" if job.error else "")
-            )
-
-        def tick(running, done):
-            spent = [min(time.monotonic() - job.started, notebooks.expected(job)) for job in running]
-            bar.n = sum(spent) + sum(notebooks.expected(job) for job in done)
-            bar.set_postfix_str(", ".join(job.name for job in running))
-
-        notebooks.execute(planned, jobs, report, tick)
 
 
 def _key_value(text: str):

@@ -16,7 +16,7 @@ FLOORS = [
     {"plasticity", "backprop"},
     {"equilibrium", "two_pass", "learning", "dynamics", "kernels"},
     {"experiments", "datasets", "runs", "results", "scheduler"},
-    {"plotting", "explore", "exercises", "notebooks", "paper_scale", "claims", "bench", "cli", "__main__"},
+    {"plotting", "explore", "exercises", "notebooks", "paper_scale", "claims", "bench", "console", "cli", "__main__"},
 ]
 
 
