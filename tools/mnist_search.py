@@ -63,6 +63,9 @@ TRIALS = [
     ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0, "scale_up": 8.0}),
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 1.83}),  # top-down U(-1, 1) [SM*]
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 5.0, "scale_up": 5.0}),
+    ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 2.0, "scale_up": 5.0}),
+    ("hidden to hidden frozen", {"gain_hidden": 30.0, "gain_output": 5.0, "scale_up": 5.0}),
+    ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 5.0, "scale_up": 8.0}),
     ("single layer", {}),
     ("single layer", {"single_rate": 0.1}),
     ("single layer", {"single_rate": 0.01}),
