@@ -74,7 +74,7 @@ def _digits() -> dict[str, tuple]:
         "single-layer": (replace(shorter, learner="single layer", scale_up=3.3), 40),
         "frozen-hidden": (replace(shorter, learner="frozen hidden layers"), 90),
         "hidden-to-hidden-frozen": (
-            replace(shorter, learner="hidden to hidden frozen", scale_up=5.0, gain_hidden=4.0, gain_output=20.0),
+            replace(shorter, learner="hidden to hidden frozen", scale_up=5.0, gain_hidden=12.9, gain_output=5.0),
             110,
         ),
         "all-plastic": (
