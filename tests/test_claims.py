@@ -10,6 +10,7 @@ import pytest
 
 from dcm import claims
 from dcm.claims import CLAIMS, Row, digits, small_circuits, theory
+from dcm.claims.verdict import paired
 from dcm.results import ResultError, Saved, read, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,6 +117,14 @@ def test_continuous_time_must_stay_within_five_percent():
     verdict = small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady, [])
     assert not verdict.holds
     assert verdict.partly
+
+
+def test_comparisons_are_made_within_a_seed():
+    def run(seed, name):
+        return Saved(Path(f"results/t/{name}-seed{seed}.npz"), {"seed": seed}, {})
+
+    pairs = paired([run(0, "a"), run(1, "a"), run(3, "a")], [run(0, "b"), run(2, "b"), run(3, "b")])
+    assert [(a.about["seed"], b.about["seed"]) for a, b in pairs] == [(0, 0), (3, 3)]
 
 
 def net(error, **more):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.claims.verdict import Verdict, column, spread
+from dcm.claims.verdict import Verdict, column, paired, spread
 from dcm.paper_scale import FACTORS, STRENGTHS
 
 
@@ -39,7 +39,7 @@ def association(runs) -> Verdict:
 
 def beats_shallow(full, shallow) -> Verdict:
     """F2c: shallow error at least 3 times the full one's at the end; the full learner below a quarter of its start."""
-    ratio = np.array([s["error"][-1] / f["error"][-1] for f, s in zip(full, shallow, strict=False)])
+    ratio = np.array([s["error"][-1] / f["error"][-1] for f, s in paired(full, shallow)])
     left = column(full, lambda r: r["error"][-1] / r["error"][0])
     ends = [spread(column(runs, lambda r: r["error"][-1])) for runs in (full, shallow)]
     detail = f"full {ends[0]}, shallow {ends[1]}; full learner at {spread(100 * left)} % of its start"
@@ -129,7 +129,7 @@ def _steady(run, full) -> np.ndarray:
 def _against_steady(runs, full) -> tuple[np.ndarray, bool]:
     """Largest difference of each pair of curves in percent, and whether all of them fall."""
     gaps, falls = [], []
-    for c, f in zip(runs, full, strict=False):
+    for c, f in paired(runs, full):
         steady = _steady(c, f)
         gaps.append(100 * np.max(np.abs(c["error"] / steady - 1)))
         falls += [c["error"][-1] < c["error"][0], steady[-1] < steady[0]]
@@ -138,5 +138,4 @@ def _against_steady(runs, full) -> tuple[np.ndarray, bool]:
 
 def _ahead(runs, full) -> np.ndarray:
     """By how many percent each run ends below the steady-state curve."""
-    pairs = zip(runs, full, strict=False)
-    return np.array([100 * (1 - c["error"][-1] / _steady(c, f)[-1]) for c, f in pairs])
+    return np.array([100 * (1 - c["error"][-1] / _steady(c, f)[-1]) for c, f in paired(runs, full)])

@@ -23,6 +23,13 @@ def column(results, read) -> np.ndarray:
     return np.array([float(read(saved)) for saved in results])
 
 
+def paired(a, b):
+    """Pairs of results of one seed, for comparisons within a seed."""
+    of_seed = {r.about.get("seed", i): r for i, r in enumerate(b)}
+    pairs = ((r, of_seed.get(r.about.get("seed", i))) for i, r in enumerate(a))
+    return [(r, other) for r, other in pairs if other is not None]
+
+
 def spread(values) -> str:
     """«median (low to high)» in three significant digits."""
     values = np.asarray(values, dtype=float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dcm.claims.verdict import paired
 from dcm.plotting import COLOURS, band
 
 
@@ -104,12 +105,12 @@ def variants(ax, runs, measure: str = "error"):
 def departures(ax, moving, steady):
     """Error of continuous-time runs, relative to their start from a steady-state checkpoint; returns the lines.
 
-    ``moving`` maps labels to results; ``steady`` are the runs that the checkpoints come from, in order of seeds.
+    ``moving`` maps labels to results; ``steady`` are the runs that the checkpoints come from.
     """
     longest = max(moving.values(), key=lambda runs: len(runs[0]["patterns"]) if runs else 0)
     beside = [
         {"patterns": r["patterns"], "error": np.interp(r["patterns"], s["patterns"], s["error"])}
-        for r, s in zip(longest, steady, strict=False)
+        for r, s in paired(longest, steady)
     ]
     relative = {
         label: [{"patterns": r["patterns"], "error": 100 * r["error"] / r["error"][0]} for r in runs]
