@@ -22,6 +22,13 @@ EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial; 40 for the circuits
 START = {"scale_up": 3.3, "gain_hidden": 1.2, "gain_output": 7.0}  # where the search began; trials say what they change
 G = {"gain_hidden": 1.0, "gain_output": 10.0}
 G20 = {"gain_hidden": 1.0, "gain_output": 20.0}
+
+
+def at(lam):
+    """All mixing factors at one value."""
+    return {"mixing_hidden": lam, "mixing_output": lam, "mixing_interneuron": lam}
+
+
 TRIALS = [
     ("microcircuit", {}),
     ("backprop", {}),
@@ -66,6 +73,11 @@ TRIALS = [
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 2.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {"gain_hidden": 30.0, "gain_output": 5.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 5.0, "scale_up": 8.0}),
+    ("microcircuit", {**at(0.5), "epochs": 8}),
+    ("frozen hidden layers", {"epochs": 20}),
+    ("frozen hidden layers", {"epochs": 20, "base_rate": 0.05, "inter_rate": 1.0}),
+    ("microcircuit", {**at(0.3), "epochs": 8}),
+    ("frozen hidden layers", {"epochs": 20, "base_rate": 0.05, "inter_rate": 1.0, "scale_up": 6.0}),
     ("single layer", {}),
     ("single layer", {"single_rate": 0.1}),
     ("single layer", {"single_rate": 0.01}),
