@@ -22,7 +22,8 @@ STRENGTHS = (0.2, 0.8, 2.0)  # g_A = g_som of F2n
 FACTORS = (0.5, 1.0, 2.0)  # of the learning rates of F2r
 MIXINGS = (0.1, 0.3, 0.5)  # λ of F3g
 DIGITS = mnist.Config.paper()
-# F3g cannot use F3a's recipe: with feedback as strong as its, seven of eight runs at other mixing factors ended at chance.
+# F3g cannot use F3a's recipe: its feedback is so strong that of eight runs at other mixing factors seven ended at
+# chance.
 GENTLE = replace(DIGITS, scale_up=3.3, gain_hidden=1.2, gain_output=7.0)
 
 
