@@ -77,7 +77,7 @@ def _digits() -> dict[str, tuple]:
         "single-layer": (replace(shorter, learner="single layer", scale_up=3.3), 40),
         "frozen-hidden": (
             replace(
-                DIGITS,
+                GENTLE,
                 learner="frozen hidden layers",
                 scale_up=6.0,
                 base_rate=0.05,
