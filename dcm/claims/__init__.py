@@ -130,7 +130,8 @@ def cost() -> str:
 def headline(rows: list[Row]) -> str:
     """How many claims reproduced."""
     count = {said: sum(row.verdict == said for row in rows) for said in ("differs", "not reproduced", "not run")}
-    rest = "".join(f", {n} {said}" for said, n in count.items() if n)
+    words = {"differs": "differs" if count["differs"] == 1 else "differ"}
+    rest = "".join(f", {n} {words.get(said, said)}" for said, n in count.items() if n)
     return f"{len(rows) - sum(count.values())} of {len(rows)} claims reproduced{rest}"
 
 

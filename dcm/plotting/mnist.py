@@ -111,6 +111,6 @@ def mixing(ax, runs):
         x = np.arange(len(results[0]["test_error"])) if results else []
         curves = [r["test_error"] for r in results]
         lines += band(ax, x, curves, color=colour, ls=style, label=rf"$\lambda$ = {lam:g}")
-    ax.set(xlabel="epochs", ylabel="test error (%)", ylim=(0, 10))
+    ax.set(xlabel="epochs", ylabel="test error (%)", yscale="log", ylim=(1, 100))
     ax.legend()
     return lines
