@@ -232,7 +232,7 @@ def test_the_ends_of_each_slider_draw_a_figure_and_no_error(opened):
 
 
 def test_the_figure_has_its_numbers_in_words(opened):
-    words = opened.box.locator("[data-mime-type*=stdout]").inner_text().strip()
+    words = opened.box.locator("pre").inner_text().strip()
     assert re.search(r"\d", words)
     assert opened.box.locator("img").first.get_attribute("alt") == words
 

@@ -11,7 +11,6 @@ from html import escape
 import ipywidgets
 import matplotlib
 import matplotlib.pyplot as plt
-from IPython.display import HTML, clear_output, display
 
 from dcm.equilibrium import ConvergenceError
 from dcm.plotting import STYLE
@@ -69,13 +68,12 @@ def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
     made = {name: control.widget(start[name], description=control.label, **look) for name, control in controls.items()}
     button = ipywidgets.Button(description="Reset", tooltip="Put every control back to where it started")
-    output, resetting = ipywidgets.Output(), []
+    # Not an Output widget: run headlessly, its messages can swallow the kernel's reply, and the run then never ends.
+    shown, resetting = ipywidgets.HTML(), []
 
     def redraw(_=None):
         if not resetting:
-            with output:
-                clear_output(wait=True)
-                show(callback, **fixed, **{name: widget.value for name, widget in made.items()})
+            shown.value = picture(callback, **fixed, **{name: widget.value for name, widget in made.items()})
 
     def reset(_):
         resetting.append(True)
@@ -88,21 +86,21 @@ def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
         widget.observe(redraw, "value")
     button.on_click(reset)
     redraw()
-    return ipywidgets.VBox([*made.values(), button, output])
+    return ipywidgets.VBox([*made.values(), button, shown])
 
 
-def show(callback, **values) -> None:
-    """Display what ``callback`` draws, with its numbers in words; a state that does not exist becomes a message."""
+def picture(callback, **values) -> str:
+    """What ``callback`` draws, as HTML, with its numbers in words; a state that does not exist becomes a message."""
     try:
         words = str(callback(**values))
     except (ConvergenceError, ValueError) as problem:
         words = message(f"Nothing to draw at these values: {problem}.")
-    figure, picture = plt.gcf(), io.BytesIO()
-    figure.savefig(picture, format="png", pil_kwargs={"compress_level": 1})  # fast, and it never leaves the machine
+    figure, file = plt.gcf(), io.BytesIO()
+    figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})  # fast, and it never leaves the machine
     plt.close(figure)
-    data = base64.b64encode(picture.getvalue()).decode()  # as HTML: JupyterLab drops the alternative text of an Image
-    display(HTML(f'<img alt="{escape(words)}" src="data:image/png;base64,{data}" style="max-width: 100%">'))
-    print(words)
+    data, words = base64.b64encode(file.getvalue()).decode(), escape(words)
+    image = f'<img alt="{words}" src="data:image/png;base64,{data}" style="max-width: 100%">'
+    return f'{image}<pre style="white-space: pre-wrap; line-height: 1.4">{words}</pre>'
 
 
 def message(text: str) -> str:
