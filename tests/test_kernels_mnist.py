@@ -109,15 +109,35 @@ def test_backprop_loop_follows_the_reference_direction(sizes, batch, rng):
     circuit = make_circuit(sizes, conductances=Conductances(leak=0.0, apical=0.0))
     inputs, targets, order = patterns(sizes, rng, silent=0.5)
     w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
-    kernels.learn_backprop(w, b, inputs, targets, 0.3, order=order, batch=batch)
+    etas = np.linspace(0.3, 0.1, len(w))
+    kernels.learn_backprop(w, b, inputs, targets, etas, order=order, batch=batch)
     for rows in np.split(order, range(batch, N, batch)):
         directions, thresholds = descent(circuit, inputs[rows], targets[rows], [w.T for w in circuit.w_up[1:]])
-        w_up = tuple(x + 0.3 * d for x, d in zip(circuit.w_up, directions, strict=True))
-        b_up = tuple(x + 0.3 * d for x, d in zip(circuit.b_up, thresholds, strict=True))
+        w_up = tuple(x + eta * d for x, d, eta in zip(circuit.w_up, directions, etas, strict=True))
+        b_up = tuple(x + eta * d for x, d, eta in zip(circuit.b_up, thresholds, etas, strict=True))
         circuit = dataclasses.replace(circuit, w_up=w_up, b_up=b_up)
     for k in range(len(w)):
         np.testing.assert_allclose(w[k], circuit.w_up[k], rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(b[k], circuit.b_up[k], rtol=1e-10, atol=1e-12)
+
+
+def test_one_rate_stands_for_all_layers_in_both_twins(rng):
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    circuit, (inputs, targets, order) = make_circuit(SIZES[0]), patterns(SIZES[0], rng)
+    ends = []
+    for learn, eta in (
+        (kernels.learn_backprop, 0.2),
+        (plain.learn_backprop, 0.2),
+        (plain.learn_backprop, [0.2] * len(circuit.w_up)),
+    ):
+        w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
+        learn(w, b, inputs, targets, eta, order=order)
+        ends.append([*w, *b])
+    for other in ends[1:]:
+        for one, two in zip(ends[0], other, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12)
 
 
 def test_a_net_without_hidden_layer_is_the_delta_rule(rng):

@@ -37,13 +37,16 @@ class Config:
     mixing_output: float = 0.2  # λ_3 [chosen; SM*: .1]
     mixing_interneuron: float = 0.1  # λ_I [SM*]
     scale_up: float = 2.0  # up weights, in units of Glorot's uniform range [chosen; SM*: U(-.1, .1)]
+    scale_output: float = 2.0  # those into the output, likewise [chosen]
     gain_hidden: float = 1.0  # top-down between hidden layers: uniform ± gain·√(3/n_pre) [chosen; SM*: U(-1, 1)]
     gain_output: float = 30.0  # top-down from the output, likewise [chosen]
-    output_threshold: float = -1.5  # start of the output's b_up; all others start at 0 [chosen]
-    base_rate: float = 0.01  # η_up into layer k = base / ∏ λ from k up [form: SM*; value chosen]
+    hidden_threshold: float = 0.0  # start of b_up of hidden cells [chosen]
+    output_threshold: float = -1.5  # of the output [chosen]
+    base_rate: float = 0.01  # η_up into layer k = factor · base / ∏ λ from k up [form: SM*; value chosen]
+    hidden_rate: tuple[float, ...] = (1.0, 1.0)  # those factors, one a hidden layer; 1 for the output [chosen]
     inter_rate: float = 5.0  # η_ip = inter_rate · base / λ_I: interneurons must track the layer above [chosen]
     decay: float = 0.993  # of all rates, per epoch [chosen]
-    backprop_rate: float = 0.1  # of the backprop net, which starts from the same weights' scale [chosen]
+    backprop_rate: float = 0.05  # of plain nets with hidden layers, times ``hidden_rate`` there [chosen]
     single_rate: float = 0.03  # of the net without hidden layers [chosen]
     learner: str = "microcircuit"  # or "hidden to hidden frozen", "all plastic", one of LEARNERS
     rate_pi: float = 0.2  # "all plastic": η_pi, and
@@ -79,6 +82,13 @@ class Result:
     circuit: Circuit
 
 
+def backprop_net(config: Config) -> Config:
+    """The same net learning by backprop, with that learner's own recipe, from a search as long as the circuit's."""
+    rates = {"backprop_rate": 0.05, "hidden_rate": (10.0,) * len(config.hidden)}  # [chosen]
+    start = {"scale_up": 4.0, "scale_output": 3.3, "hidden_threshold": -2.0}  # [chosen]
+    return replace(config, learner="backprop", **start, **rates)
+
+
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, data: datasets.Digits | None = None) -> Result:
     """Train the four learners of ``LEARNERS`` on the same images; ``data`` defaults to MNIST."""
@@ -87,7 +97,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, data: dataset
     rows, final = {}, {}
     circuit = initial_circuit(config, data, streams["circuit"])
     for name in LEARNERS:
-        case = replace(config, learner=name)
+        case = backprop_net(config) if name == "backprop" else replace(config, learner=name)
         start = initial_net(case, data, streams[name]) if name in NETS else circuit
         final[name], rows[name] = train(case, start, data, streams[name], progress)
     circuit = final["microcircuit"]

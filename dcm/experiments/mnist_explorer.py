@@ -21,8 +21,10 @@ from dcm.transfer import Logistic
 
 # Sizes [chosen]: small enough to look at cell by cell. Scales and gains as notebook 04's, written out so that the kept
 # circuit can be made again whatever happens there; rates [chosen] on the validation split, for few epochs.
-SCALES = {"scale_up": 2.0, "gain_hidden": 1.0, "gain_output": 30.0}
-CONFIG = mnist.Config(hidden=(64, 64), epochs=20, base_rate=0.03, decay=0.97, **SCALES)
+SCALES = {"scale_up": 2.0, "scale_output": 2.0, "gain_hidden": 1.0, "gain_output": 30.0, "hidden_threshold": 0.0}
+MIXING = {"mixing_hidden": 0.1, "mixing_output": 0.2, "mixing_interneuron": 0.1}
+RATES = {"base_rate": 0.03, "hidden_rate": (1.0, 1.0), "inter_rate": 5.0, "decay": 0.97}
+CONFIG = mnist.Config(hidden=(64, 64), epochs=20, **SCALES, **MIXING, **RATES)
 PER_DIGIT = 3  # test images kept of each digit, the first in the test set's order [chosen]
 
 

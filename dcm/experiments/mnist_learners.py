@@ -47,11 +47,11 @@ def initial_circuit(config, data: datasets.Digits, rng) -> Circuit:
     """Self-predicting start in single precision: Glorot-uniform up weights, scaled; top-down by gain."""
     n = (data.side**2, *config.hidden, 10)
     shapes = weight_shapes(n)
-    w_up = glorot(shapes["w_up"], rng, config.scale_up)
+    w_up = glorot(shapes["w_up"], rng, config)
     gains = (config.gain_hidden,) * (len(config.hidden) - 1) + (config.gain_output,)
     bounds = [gain * np.sqrt(3 / shape[1]) for gain, shape in zip(gains, shapes["w_down"], strict=True)]
     w_down = tuple(rng.uniform(-b, b, shape) for b, shape in zip(bounds, shapes["w_down"], strict=True))
-    b_up = (*(np.zeros(m) for m in n[1:-1]), np.full(n[-1], config.output_threshold))
+    b_up = start_thresholds(config, n)
     g = Conductances.from_mixing(config.mixing_hidden, config.mixing_output, config.mixing_interneuron)
     lateral = {name: tuple(map(np.zeros, shapes[name])) for name in ("w_ip", "w_pi")}
     circuit = Circuit(Logistic(), g, w_up, w_down, **lateral, b_up=b_up).self_predicting()
@@ -70,21 +70,28 @@ def initial_net(config, data: datasets.Digits, rng) -> Net:
     """A feedforward net with up weights and thresholds drawn as the circuit's."""
     n = (data.side**2, *(config.hidden if config.learner == "backprop" else ()), 10)
     shapes = [(n[k + 1], n[k]) for k in range(len(n) - 1)]
-    w_up = tuple(w.astype(np.float32) for w in glorot(shapes, rng, config.scale_up))
-    b_up = (*(np.zeros(m) for m in n[1:-1]), np.full(n[-1], config.output_threshold))
+    w_up = tuple(w.astype(np.float32) for w in glorot(shapes, rng, config))
+    b_up = start_thresholds(config, n)
     return Net(w_up, tuple(b.astype(np.float32) for b in b_up))
 
 
-def glorot(shapes, rng, scale: float) -> tuple[np.ndarray, ...]:
-    """Uniform on ± scale · √(6 / (n_pre + n_post))."""
-    bounds = [scale * np.sqrt(6 / sum(shape)) for shape in shapes]
+def start_thresholds(config, n) -> tuple[np.ndarray, ...]:
+    """b_up of every layer at the start."""
+    return (*(np.full(m, config.hidden_threshold) for m in n[1:-1]), np.full(n[-1], config.output_threshold))
+
+
+def glorot(shapes, rng, config) -> tuple[np.ndarray, ...]:
+    """Up weights, uniform on ± scale · √(6 / (n_pre + n_post)) with a scale of its own for the output."""
+    scales = [config.scale_up] * (len(shapes) - 1) + [config.scale_output]
+    bounds = [scale * np.sqrt(6 / sum(shape)) for scale, shape in zip(scales, shapes, strict=True)]
     return tuple(rng.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True))
 
 
 def learning_rates(config, epoch: int) -> LearningRates:
-    """Rates of one epoch: η_up into layer k = base / ∏ λ_l over l = k…N, 0 for the layers that the learner freezes."""
+    """Rates of one epoch: η_up into layer k = factor · base / ∏ λ_l over l = k…N, 0 for the layers that are frozen."""
     base, depth = config.base_rate * config.decay**epoch, len(config.hidden) + 1
-    up = [base / (config.mixing_output * config.mixing_hidden ** (depth - 1 - k)) for k in range(depth)]
+    factors = (*hidden_rates(config), 1.0)
+    up = [f * base / (config.mixing_output * config.mixing_hidden ** (depth - 1 - k)) for k, f in enumerate(factors)]
     ip = config.inter_rate * base / config.mixing_interneuron
     if config.learner == "hidden to hidden frozen":
         up[1:-1] = [0.0] * (depth - 2)
@@ -92,6 +99,15 @@ def learning_rates(config, epoch: int) -> LearningRates:
         up[:-1], ip = [0.0] * (depth - 1), (0.0,) * (depth - 2) + (ip,)
     pi, down = (config.rate_pi, config.rate_down) if config.learner == "all plastic" else (0.0, 0.0)
     return LearningRates(tuple(up), ip, pi, down, thresholds=True)
+
+
+def hidden_rates(config) -> tuple[float, ...]:
+    """Factors of the rates into the hidden layers, one a layer."""
+    if len(config.hidden_rate) != len(config.hidden):
+        raise ValueError(
+            f"hidden_rate is {config.hidden_rate}; give one factor for each of the hidden layers {config.hidden}"
+        )
+    return config.hidden_rate
 
 
 def target_potentials(config, labels: np.ndarray) -> np.ndarray:
@@ -115,6 +131,7 @@ def net_epoch(config, net: Net, data, order, epoch) -> Net:
     w, b = [x.copy() for x in net.w_up], [x.copy() for x in net.b_up]
     targets = target_potentials(config, data.train.labels)
     eta = (config.backprop_rate if len(w) > 1 else config.single_rate) * config.decay**epoch
+    eta = [factor * eta for factor in (*hidden_rates(config), 1.0)[-len(w) :]]
     kernels.learn_backprop(w, b, data.train.images, targets, eta, order=order, batch=config.batch)
     return Net(tuple(w), tuple(b))
 

@@ -30,13 +30,15 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     ----------
     w, b : list of (n_{k+1}, n_k) and of (n_{k+1},)
         Weights and thresholds; changed in place. One matrix makes a net without hidden layer.
+    eta : float or one per layer
     """
     sizes, dtype = (w[0].shape[1], *map(len, w)), w[0].dtype
     inputs, u_targets, order = checked_rows(inputs, u_targets, order, sizes)
+    etas = np.broadcast_to(eta, len(w)).astype(dtype)
     panelled, thresholds = (tuple(panels(a.astype(dtype)) for a in arrays) for arrays in (w, b))
     named = SimpleNamespace(**dict.fromkeys(WEIGHTS, ()) | {"w_up": panelled, "b_up": thresholds})
     in_batches(
-        lambda space, rows: _learn(panelled, thresholds, dtype.type(eta), space, inputs, u_targets, rows),
+        lambda space, rows: _learn(panelled, thresholds, etas, space, inputs, u_targets, rows),
         lambda rows: _work_space(sizes, rows, dtype),
         order, batch, lambda where: refuse_runaway(named, f"backprop, {where}"),
     )  # fmt: skip
@@ -53,7 +55,7 @@ def _work_space(sizes, batch: int, dtype) -> Space:
 
 
 @njit(cache=True, **SMOOTH)
-def _learn(w, thresholds, eta, space, inputs, targets, order):
+def _learn(w, thresholds, etas, space, inputs, targets, order):
     """Mini-batches, in place; each has as many patterns as the work space has rows."""
     layers, top = space.layers, len(w) - 1
     for i in range(0, order.size, space.x.shape[0]):
@@ -71,7 +73,7 @@ def _learn(w, thresholds, eta, space, inputs, targets, order):
             if k > 0:
                 transposed_product(layers[k][DELTA], w[k], layers[k - 1][DELTA])
             pre, firing = (space.x, active) if k == 0 else (layers[k - 1][R], space.everyone[k])
-            learn_layer(w[k], thresholds[k], eta, pre, firing, layers[k][DELTA], True)
+            learn_layer(w[k], thresholds[k], etas[k], pre, firing, layers[k][DELTA], True)
 
 
 @njit(**SMOOTH)

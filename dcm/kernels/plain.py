@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from dcm import checks, learning
 from dcm.backprop import descent
 from dcm.conductances import Conductances
@@ -28,11 +30,12 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
 
 def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     """Steps ``eta`` along ``dcm.backprop``'s direction for a logistic net u_k = W_k φ(u_{k-1}) + b_k, in place."""
+    etas = 2 * [*np.broadcast_to(eta, len(w))]  # of the weights, and of the thresholds
     sizes = (w[0].shape[1], *(len(x) for x in w))
     net = SimpleNamespace(transfer=Logistic(), conductances=Conductances(leak=0.0, apical=0.0), w_up=w, b_up=b,
                           sizes=sizes)  # fmt: skip
     for i in range(0, len(order), checks.count("batch", batch)):
         rows = order[i : i + batch]
         steps = descent(net, inputs[rows], u_targets[rows], [x.T for x in w[1:]])
-        for weights, step in zip((*w, *b), (*steps[0], *steps[1]), strict=True):
-            weights += weights.dtype.type(eta) * step
+        for weights, step, rate in zip((*w, *b), (*steps[0], *steps[1]), etas, strict=True):
+            weights += weights.dtype.type(rate) * step
