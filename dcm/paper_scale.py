@@ -12,7 +12,7 @@ from dcm.experiments import (
     teacher_continuous,
     teacher_regression,
 )
-from dcm.results import Saved, read
+from dcm.results import ResultError, Saved, read
 from dcm.runs import repository
 from dcm.scheduler import Run
 
@@ -109,6 +109,21 @@ def _times(rate, factor):
     return tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
 
 
+def recipes() -> str:
+    """What each learner of Fig. 3 was given where the paper leaves it open, as a table."""
+    columns = {
+        "mixing_hidden": "λ_hid", "mixing_output": "λ_out", "mixing_interneuron": "λ_I", "scale_up": "scale",
+        "scale_output": "…output", "gain_hidden": "gain", "gain_output": "…output", "hidden_threshold": "b_up",
+        "base_rate": "base", "inter_rate": "inter", "epochs": "epochs", "hidden_rate": "factors",
+    }  # fmt: skip
+    lines = [f"{'':24s}" + "".join(f"{word:>9s}" for word in columns.values())]
+    for name, config in ((name, row[1]) for name, row in _digits().items()):
+        *values, factors = (getattr(config, field) for field in columns)
+        cells = "".join(f"{value:9g}" for value in values)
+        lines.append(f"{name.partition('/')[2]:24s}{cells}   {', '.join(f'{factor:g}' for factor in factors)}")
+    return "\n".join(lines)
+
+
 def of_notebook(name: str, seeds: int = 5) -> list[Run]:
     """The runs whose figure the notebook called ``name`` shows (none for those that only compute on the spot)."""
     return [run for run in plan(seeds) if run.name.startswith(f"{name}/")]
@@ -117,10 +132,17 @@ def of_notebook(name: str, seeds: int = 5) -> list[Run]:
 def load(name: str) -> list[Saved]:
     """The committed results called ``name``, «experiment/variant», one a seed; empty where there are none yet.
 
-    Raises ``ResultError`` naming the file if one was truncated, edited or written by another version.
+    Raises ``ResultError`` naming the file if one was truncated, edited, or made with another config than the plan's.
     """
-    folder = repository() / "results"
-    return [read(path) for path in sorted(folder.glob(f"{name}-seed*.npz"))]
+    module, config, _, seconds = variants()[name]
+    found = [read(path) for path in sorted((repository() / "results").glob(f"{name}-seed*.npz"))]
+    for saved in found:
+        run = Run(name, config, saved.about.get("seed"), module.compute, seconds)
+        if saved.path.name != run.path().name or {key: saved.about.get(key) for key in run.about} != run.about:
+            raise ResultError(
+                f"{saved.path} was made with another config or seed; dcm figures --profile paper computes it again"
+            )
+    return found
 
 
 def labelled(experiment: str, labels: dict[str, str]) -> dict[str, list[Saved]]:

@@ -33,6 +33,8 @@ class Saved:
     arrays: dict[str, np.ndarray]
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.arrays:
+            raise ResultError(f"{self.path} holds no {name!r}; another version wrote it: compute it again")
         return self.arrays[name]
 
 

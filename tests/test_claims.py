@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcm import claims
+from dcm import claims, paper_scale
 from dcm.claims import CLAIMS, Row, digits, small_circuits, theory
 from dcm.claims.verdict import paired
-from dcm.results import ResultError, Saved, read, write
+from dcm.experiments import mnist
+from dcm.results import ResultError, Saved, plain, read, write
 
 ROOT = Path(__file__).resolve().parents[1]
+FEWER_SEEDS = {"F2n a": 3, "F2n b": 1, "F2r": 2, "F3g": 3}  # five for all other claims
 
 
 def saved(**arrays):
@@ -34,9 +36,54 @@ def test_every_row_names_existing_result_files():
         assert row.results, row.id
         for name in row.results:
             assert (ROOT / name).is_file(), name
-        assert row.verdict in ("reproduced", "differs", "not reproduced", "not run")
-        if row.verdict != "not run":
-            assert row.low <= row.measured <= row.high
+        assert row.verdict in ("reproduced", "differs", "not reproduced")
+        assert row.low <= row.measured <= row.high
+        assert row.seeds == FEWER_SEEDS.get(row.id, 5), row.id
+
+
+def test_every_planned_run_is_committed_with_its_config():
+    for run in paper_scale.plan(5):
+        saved = read(run.path(ROOT / "results"))
+        assert {key: saved.about[key] for key in run.about} == run.about, saved.path
+
+
+def test_a_result_of_another_config_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper_scale, "repository", lambda: tmp_path)
+    (run,) = [run for run in paper_scale.plan(1) if run.name == "mnist/backprop"]
+    path = run.path(tmp_path / "results")
+    write(path, run.about, {"test_error": [1.0]})
+    assert [saved.path for saved in paper_scale.load("mnist/backprop")] == [path]
+    with pytest.raises(ResultError, match=r"backprop-seed0\.npz holds no 'validation_error'"):
+        digits.test_error(2, 0)(paper_scale.load("mnist/backprop"))
+    write(path, {**run.about, "config": {**run.about["config"], "epochs": 7}}, {"test_error": [0.5]})
+    with pytest.raises(ResultError, match=r"backprop-seed0\.npz was made with another config or seed"):
+        paper_scale.load("mnist/backprop")
+    write(path, {**run.about, "seed": 3}, {"test_error": [0.5]})
+    with pytest.raises(ResultError, match=r"backprop-seed0\.npz was made with another config or seed"):
+        paper_scale.load("mnist/backprop")
+
+
+def test_every_mnist_recipe_was_a_trial_and_every_trial_is_committed(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from mnist_search import recipe
+    from mnist_trials import TRIALS
+
+    def of(config):
+        names = ["learner", "scale_up", "scale_output", "output_threshold"]
+        names += {"backprop": ["backprop_rate", "hidden_rate"], "single layer": ["single_rate"]}.get(
+            config.learner,
+            ["mixing_hidden", "mixing_output", "mixing_interneuron", "gain_output", "base_rate", "inter_rate"],
+        )
+        names += ["gain_hidden", "hidden_rate"] if config.learner not in mnist.NETS and len(config.hidden) > 1 else []
+        return plain({name: getattr(config, name) for name in names})
+
+    tried = [of(recipe(learner, changes)) for learner, changes in TRIALS]
+    for name, (_, config, *_) in paper_scale.variants().items():
+        if name.startswith("mnist/"):
+            assert of(config) in tried, name
+    rows = json.loads((ROOT / "results" / "mnist" / "search.json").read_text())["trials"]
+    done = [[row["learner"], row["changes"]] for row in rows]
+    assert all([learner, changes] in done for learner, changes in TRIALS)
 
 
 def test_every_committed_result_is_whole_and_says_where_it_comes_from():
@@ -110,6 +157,28 @@ def test_learning_must_go_on_at_every_strength_and_rate():
     assert not small_circuits.rates(good, good, good, good, bad).holds
 
 
+@pytest.mark.parametrize(
+    ("onset", "left", "output", "holds"), [(12, 5, 4, True), (9, 5, 4, False), (12, 11, 4, False), (12, 5, 6, False)]
+)
+def test_an_association_needs_onset_decay_and_output(onset, left, output, holds):
+    run = saved(presentation=[0, 200, 400, 600], apical=[100.0, 50, left, 0], level_onset=onset, level_free=1.0,
+                output_error=[100.0, 50, output, 0])  # fmt: skip
+    assert small_circuits.association([run]).holds == holds
+
+
+def test_both_lateral_weights_must_come_within_fifteen_percent():
+    assert small_circuits.emergence([saved(distance_ip=[1, 0.14], distance_pi=[1.4, 0.1])]).holds
+    assert not small_circuits.emergence([saved(distance_ip=[1, 0.1], distance_pi=[1.4, 0.16])]).holds
+    assert not small_circuits.emergence([saved(distance_ip=[1, 0.16], distance_pi=[1.4, 0.1])]).holds
+
+
+def test_the_error_must_fall_at_every_noise():
+    falls, rises = [regression(0.09)], [regression(0.101)]
+    assert small_circuits.noise(falls, falls, falls).holds
+    assert not small_circuits.noise(falls, falls, rises).holds
+    assert not small_circuits.noise(rises, falls, falls).holds
+
+
 def test_continuous_time_must_stay_within_five_percent():
     probe = {"probe_deviation": np.ones((2, 6, 4))}
     steady = [saved(patterns=[0, 1, 2], error=[0.1, 0.09, 0.08])]
@@ -165,6 +234,14 @@ def test_orders_and_angles_of_exact_power_laws():
     np.testing.assert_allclose(verdict.values, 0.09)
     assert verdict.holds
     assert theory.two_passes([power_laws()]).holds
+    wide, flat = power_laws(), power_laws()
+    for name in wide.arrays:
+        if name.startswith("angle"):
+            wide.arrays[name][:, theory.PAPER.lambdas.index(0.01)] = 0.6
+        if name.startswith("two_pass"):
+            flat.arrays[name][:] = 0.01
+    assert not theory.angles("random")([wide]).holds
+    assert not theory.two_passes([flat]).holds
 
 
 def test_the_page_shows_median_range_and_verdict():

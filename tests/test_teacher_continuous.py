@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcm import SoftRectifier, equilibrium, kernels, plasticity
+from dcm import Conductances, SoftRectifier, equilibrium, kernels, plasticity
 from dcm.experiments import teacher_continuous, teacher_regression
-from dcm.experiments.teacher_continuous import KINDS, WINDOWS, Config, rectified, transients
+from dcm.experiments.teacher_continuous import Config
+from dcm.experiments.transients import KINDS, WINDOWS, lagging_soma, rectified, transients
 
 from circuits import make_circuit
 
@@ -22,13 +23,23 @@ def test_the_last_stretch_of_a_presentation_is_the_steady_state(circuit, rng):
         return np.zeros((len(r_in), 4)) if r_in.ndim == 2 else np.zeros(4)
 
     inputs = rng.uniform(-1, 1, (20, 6))
-    found = transients(circuit, target, inputs, replace(Config(), noise=0.2))
+    found = transients(circuit, target, inputs, 0.2)
     assert found["deviation"].shape == (2, len(WINDOWS) + 1, len(KINDS))
     quiet = found["deviation"][0]
     assert (quiet[-2] < 1e-5).all(), "after 50 ms nothing is left of the change of pattern"
     assert quiet[0, 0] > 0.5, "in the first 5 ms the update into layer 1 is another one"
     assert (np.diff(quiet[1:-1], axis=0) < 0).all()
     np.testing.assert_allclose(found["size"][0, -2], 1, atol=1e-5)
+
+
+def test_a_lagging_soma_is_all_that_transients_do_where_nothing_else_lags(rng):
+    """Weak weights, no pull, interneurons as fast as the layer above: the derived term is the whole deviation."""
+    g = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.1, somatic=1e-9)
+    circuit = make_circuit((6, 5, 4), thresholds=False, conductances=g, scale_up=0.1).self_predicting()
+    inputs = rng.uniform(-1, 1, (40, 6))
+    size, cosine = lagging_soma(circuit, lambda r_in: np.zeros((*r_in.shape[:-1], 4)), inputs)
+    assert size == pytest.approx(1, abs=0.05)
+    assert cosine > 0.99
 
 
 def test_what_noise_adds_is_what_sampling_finds(circuit, rng):

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,42 +31,41 @@ def recipe(learner: str, changes: dict) -> mnist.Config:
 
 
 @one_thread
-def trial(learner: str, changes: dict, data, seed: int = 1000) -> dict:
-    """Validation error (percent) after every epoch."""
-    config = recipe(learner, changes)
+def trial(chosen: tuple, seed: int = 1000) -> dict:
+    """Validation error (percent) after every epoch of one of ``TRIALS``."""
+    (learner, changes), began = chosen, time.perf_counter()
+    config, data = recipe(learner, changes), datasets.mnist()
     weights, order = np.random.default_rng(seed).spawn(2)
     net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(config, data, weights)
     epoch_of = mnist.net_epoch if learner in mnist.NETS else mnist.circuit_epoch
-    curve = []
-    for epoch in tqdm(range(config.epochs), desc=f"{learner} {changes}", disable=None):
-        net = epoch_of(config, net, data, order.permutation(len(data.train.labels)), epoch)
-        wrong = mnist.classify(net, data.validation.images) != data.validation.labels
-        curve.append(round(100 * float(np.mean(wrong)), 2))
-        if epoch >= 2 and curve[-1] > LOST:
-            break
-    return {"learner": learner, "changes": changes, "epochs": config.epochs, "seed": seed, "validation": curve}
+    row = {"learner": learner, "changes": changes, "epochs": config.epochs, "seed": seed, "validation": []}
+    try:
+        for epoch in range(config.epochs):
+            net = epoch_of(config, net, data, order.permutation(len(data.train.labels)), epoch)
+            wrong = mnist.classify(net, data.validation.images) != data.validation.labels
+            row["validation"].append(round(100 * float(np.mean(wrong)), 2))
+            if epoch >= 2 and row["validation"][-1] > LOST:
+                break
+    except RuntimeError as error:  # a recipe that runs away is a result too
+        row["error"] = str(error)
+    return {**row, "seconds": round(time.perf_counter() - began, 1), **provenance()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default=str(repository() / "results" / "mnist" / "search.json"))
-    out = parser.parse_args().out
-    rows = json.loads(Path(out).read_text())["trials"] if os.path.exists(out) else []
-    done = {json.dumps([row["learner"], row["changes"]]) for row in rows}
-    data = datasets.mnist()
-    for learner, changes in TRIALS:
-        if json.dumps([learner, changes]) in done:
-            continue
-        began = time.perf_counter()
-        try:
-            row = trial(learner, changes, data)
-        except RuntimeError as error:  # a recipe that runs away is a result too
-            row = {"learner": learner, "changes": changes, "error": str(error)}
-        rows.append({**row, "seconds": round(time.perf_counter() - began, 1), **provenance()})
-        with open(out + ".partial", "w") as file:
-            json.dump({"trials": rows}, file, indent=1)
-        os.replace(out + ".partial", out)
-        print(learner, changes, row.get("validation", [row.get("error")])[-1], flush=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trials at a time (default: one a core)")
+    given = parser.parse_args()
+    rows = json.loads(Path(given.out).read_text())["trials"] if os.path.exists(given.out) else []
+    done = [[row["learner"], row["changes"]] for row in rows]
+    missing = [chosen for chosen in TRIALS if list(chosen) not in done]
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for row in tqdm(pool.map(trial, missing), total=len(missing), desc="trials"):
+            rows.append(row)
+            with open(given.out + ".partial", "w") as file:
+                json.dump({"trials": rows}, file, indent=1)
+            os.replace(given.out + ".partial", given.out)
+            tqdm.write(f"{row['learner']} {row['changes']}: {row['validation'][-1:]} {row.get('error', '')}")
 
 
 if __name__ == "__main__":

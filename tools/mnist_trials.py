@@ -18,6 +18,8 @@ EQUAL = {**LONG, "gain_output": 17.0, "gain_hidden": 1.3, "hidden_rate": [2.7, 3
 MIXED = {**QUIET, "scale_up": 2.5, "gain_output": 4.0, "gain_hidden": 0.8, "base_rate": 0.015, "inter_rate": 4.0}
 FIXED = {**WIDE, "gain_output": 20.0, "gain_hidden": 13.0}
 NET = {"epochs": 20, "hidden_threshold": -1.0}
+WIDE_NET = {"epochs": 20, "hidden_threshold": -2.0, "backprop_rate": 0.05, "hidden_rate": [10.0, 10.0],
+            "scale_up": 4.0, "scale_output": 3.3}  # fmt: skip
 
 
 def at(lam):
@@ -88,10 +90,8 @@ TRIALS = [
     ("backprop", {**NET, "hidden_rate": [5.0, 5.0]}),
     ("backprop", {**NET, "backprop_rate": 0.05, "hidden_rate": [10.0, 10.0]}),
     ("backprop", {**NET, "backprop_rate": 0.03, "hidden_rate": [20.0, 20.0]}),
-    (
-        "backprop",
-        {**NET, "backprop_rate": 0.05, "hidden_rate": [10.0, 10.0], "hidden_threshold": -2.0, "scale_up": 4.0},
-    ),
+    ("backprop", {**WIDE_NET, "scale_output": 4.0}),
+    ("backprop", WIDE_NET),
     ("microcircuit", SHORT),
     ("microcircuit", {**SHORT, "hidden_threshold": -1.0}),
     ("microcircuit", {**SHORT, "hidden_threshold": -2.0, "inter_rate": 10.0}),
@@ -130,6 +130,12 @@ TRIALS = [
     ("microcircuit", {**MIXED, **at(0.5), "hidden_rate": [30.0, 20.0]}),
     ("microcircuit", {**MIXED, **at(0.5), "hidden_rate": [30.0, 12.0], "base_rate": 0.02, "inter_rate": 3.0}),
     ("microcircuit", {**MIXED, **at(0.5), "gain_output": 8.0, "gain_hidden": 1.0, "hidden_rate": [7.5, 6.0]}),
+    ("microcircuit", {**MIXED, **at(0.1), "hidden_rate": [3.0, 2.0], "epochs": 60}),
+    ("microcircuit", {**MIXED, **at(0.3), "hidden_rate": [19.0, 12.5], "epochs": 60}),
+    (
+        "microcircuit",
+        {**MIXED, **at(0.5), "hidden_rate": [40.0, 12.0], "base_rate": 0.02, "inter_rate": 3.0, "epochs": 60},
+    ),
     ("hidden to hidden frozen", FIXED),
     ("hidden to hidden frozen", {**FIXED, "gain_output": 50.0}),
     ("hidden to hidden frozen", {**FIXED, "scale_up": 8.0}),
@@ -138,4 +144,7 @@ TRIALS = [
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [10.0, 1.0]}),
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [3.0, 1.0], "epochs": 50}),
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [3.0, 1.0], "epochs": 50, "scale_up": 7.0}),
+    # Do faster recipes end better over 200 epochs?
+    ("microcircuit", {**G20, "gain_output": 30.0, "scale_up": 2.0, "epochs": 200}),
+    ("microcircuit", {**SHARED, "epochs": 200}),
 ]

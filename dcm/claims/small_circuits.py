@@ -113,7 +113,7 @@ def transients(continuous, full, quiet) -> Verdict:
     late = column(continuous, lambda r: 100 * r["probe_deviation"][0, -2, 0])
     detail = f"continuous time ends {spread(_ahead(continuous, full))} % below the steady state"
     if quiet:
-        detail += f" with noise .3, {spread(_ahead(quiet, full))} % without noise (fewer patterns)"
+        detail += f" with noise .3, {spread(-_ahead(quiet, full))} % above it without noise (fewer patterns)"
     detail += (
         f"; transients change the update of w_up[0] by {spread(whole[0])} % (w_up[1] {spread(whole[1])}, w_ip "
         f"{spread(whole[2])}, w_pi {spread(whole[3])} %); the last 50 ms alone differ by {spread(late)} %"

@@ -23,9 +23,7 @@ def orders(runs) -> Verdict:
             for depth in PAPER.depths:
                 theory = np.arange(depth + 1, 1, -1)
                 fits = [np.median(fitted_order(PAPER, saved[f"{name} {depth} {kind}"]), axis=0) for kind in FEEDBACK]
-                gaps += [
-                    np.abs(fit - theory)[: depth if name == "remainder_update" else depth - 1].max() for fit in fits
-                ]
+                gaps += [np.abs(fit - theory).max() for fit in fits]
             worst.append(max(gaps))
     both = np.max(list(off.values()), axis=0)
     detail = (

@@ -83,7 +83,7 @@ class Result:
 
 
 def backprop_net(config: Config) -> Config:
-    """The same net learning by backprop, with that learner's own recipe, from a search as long as the circuit's."""
+    """The same net learning by backprop, with its own recipe, found on the validation split as the circuit's."""
     rates = {"backprop_rate": 0.05, "hidden_rate": (10.0,) * len(config.hidden)}  # [chosen]
     start = {"scale_up": 4.0, "scale_output": 3.3, "hidden_threshold": -2.0}  # [chosen]
     return replace(config, learner="backprop", **start, **rates)

@@ -1,7 +1,7 @@
 """Fig. 2 in continuous time: from a steady-state checkpoint on, every millisecond with noise, filters and transients.
 
 The circuit first learns at the steady state (``teacher_regression``), then goes on through Eqs. 1-2 with the same
-teacher and the same patterns; and what the transients after each change of pattern do to an update.
+teacher and the same patterns. What transients and noise do to an update: ``transients``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dcm.dynamics import Recording
 from dcm.equilibrium import equilibrium
 from dcm.experiments import teacher_regression
 from dcm.experiments.teacher_regression import measure, prepare, rates_of
-from dcm.plasticity import LearningRates, Updates, plasticity
+from dcm.experiments.transients import nothing, transients
+from dcm.plasticity import Updates
 from dcm.results import resumable
 from dcm.runs import one_thread, silent
 from dcm.state import state_of
@@ -81,93 +82,10 @@ def _begin(config, circuit, teacher, test, data, noise):
     probe_rng, noise = noise.spawn(2)
     inputs = probe_rng.uniform(-1, 1, (1 + config.n_probe, config.teacher.sizes[0]))
     at = equilibrium(circuit, inputs[0], teacher(inputs[0]))
-    now = Recording(np.zeros(0), {}, at, circuit, _nothing(circuit, at))
-    probes = {f"probe_{k}": v for k, v in transients(circuit, teacher, inputs[1:], config).items()}
+    now = Recording(np.zeros(0), {}, at, circuit, nothing(circuit, at))
+    probes = {f"probe_{k}": v for k, v in transients(circuit, teacher, inputs[1:], config.noise).items()}
     rows = np.array([(config.start_at, *measure(circuit, teacher, test))])
     return {"data": data, "noise": noise, "rows": rows, **probes, **_arrays(now)}
-
-
-WINDOWS = (5.0, 5.0, 10.0, 30.0, 50.0)  # ms, one after the other; together one presentation
-KINDS = (("up", 0), ("up", 1), ("ip", 0), ("pi", 0))
-
-
-def transients(circuit, teacher, inputs, config: Config) -> dict[str, np.ndarray]:
-    """What each stretch of a presentation would do to the frozen weights, beside the update at the steady state.
-
-    Returns
-    -------
-    dict
-        ``deviation`` (2, n_windows + 1, 4): ‖update - steady‖ / ‖steady‖ without and with noise, in each of
-        ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
-        ``size`` likewise: ‖update‖ / ‖steady‖.
-    """
-    steady = plasticity(circuit, equilibrium(circuit, inputs, teacher(inputs)))
-    steady = [getattr(steady, kind)[h] for kind, h in KINDS]
-    deviation, size = [], []
-    for noise in (0.0, config.noise):
-        means = _mean_induction(circuit, teacher, inputs, noise)
-        shares = np.array(WINDOWS) / sum(WINDOWS)
-        parts = [[*m, sum(s * w for s, w in zip(shares, m, strict=True))] for m in means]
-        deviation.append([[_norm(w - s) / _norm(s) for w in m] for m, s in zip(parts, steady, strict=True)])
-        size.append([[_norm(w) / _norm(s) for w in m] for m, s in zip(parts, steady, strict=True)])
-    return {"deviation": np.array(deviation).swapaxes(1, 2), "size": np.array(size).swapaxes(1, 2)}
-
-
-def _mean_induction(circuit, teacher, inputs, noise):
-    """Mean induction term of each kind (rows) in each window (columns), over all patterns.
-
-    With a vanishing rate the weights stand still, and with a filter of 10⁹ ms Δ · 10⁹ ms is the integral of the
-    induction terms.
-    """
-    from dcm import kernels
-
-    rng, tau = np.random.default_rng(0), 1e9
-    frozen = LearningRates(1e-30, 1e-30, 1e-30)
-    state = equilibrium(circuit, inputs[0], teacher(inputs[0]))
-    zero = _nothing(circuit, state)
-    sums = [[0.0] * len(WINDOWS) for _ in KINDS]
-    for r_in in inputs:
-        for number, window in enumerate(WINDOWS):
-            now = kernels.integrate(
-                circuit, r_in[None], teacher(r_in[None]), rng=rng, rates=frozen, noise=noise, duration=window,
-                tau_weights=tau, start=Recording(np.zeros(0), {}, state, circuit, zero),
-            )  # fmt: skip
-            state = now.state
-            for row, (kind, h) in zip(sums, KINDS, strict=True):
-                row[number] = row[number] + getattr(now.drift, kind)[h] * (tau / window / len(inputs))
-    return sums
-
-
-def rectified(noise: float):
-    """Plasticity at the steady state plus what somatic noise of this σ adds to it on average [derived].
-
-    A soma under noise has variance σ² / (2 g), g being its total conductance; where φ is convex its mean rate then lies
-    ½ φ''(u) σ² / (2 g) above φ(u), the dendritic prediction does not, and the bracket of Eqs. 7-8 is that much larger.
-    """
-
-    def rule(circuit, state) -> Updates:
-        g, updates = circuit.conductances, plasticity(circuit, state)
-        loads = [g.basal + g.apical] * len(circuit.w_down) + [g.basal + g.somatic]
-        r = [state.r_in, *map(circuit.transfer, state.u_p)]
-        above = [_lift(circuit.transfer, u, noise, g.leak + load) for u, load in zip(state.u_p, loads, strict=True)]
-        inter = [_lift(circuit.transfer, u, noise, g.leak + g.dendritic + g.somatic) for u in state.u_i]
-        up = tuple(w + np.outer(b, pre) for w, b, pre in zip(updates.up, above, r[:-1], strict=True))
-        ip = tuple(w + np.outer(b, pre) for w, b, pre in zip(updates.ip, inter, r[1:-1], strict=True))
-        return replace(updates, up=up, ip=ip)
-
-    return rule
-
-
-def _lift(phi, u, noise, total):
-    """½ φ''(u) σ² / (2 g), with φ'' by a central difference."""
-    h = 1e-4
-    return 0.5 * (phi.derivative(u + h) - phi.derivative(u - h)) / (2 * h) * noise**2 / (2 * total)
-
-
-def _nothing(circuit, state) -> Updates:
-    """Induction terms of zero."""
-    shapes = plasticity(circuit, state)
-    return Updates(**{f.name: tuple(map(np.zeros_like, getattr(shapes, f.name))) for f in fields(Updates)})
 
 
 def _arrays(now: Recording) -> dict[str, np.ndarray]:
@@ -188,7 +106,3 @@ def _recording(circuit, arrays) -> Recording:
     counts = {f.name: up if f.name in ("up", "b_up") else hidden for f in fields(Updates)}
     drift = Updates(**{name: tuple(arrays[f"drift_{name}_{i}"] for i in counts[name]) for name in counts})
     return Recording(np.zeros(0), {}, state, circuit, drift)
-
-
-def _norm(a) -> float:
-    return float(np.linalg.norm(a))

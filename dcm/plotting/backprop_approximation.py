@@ -48,15 +48,17 @@ def deviation(ax, result, depth: int, feedback: str = "transposed"):
     return lines
 
 
-def over_depths(axes, saved, config, measure: str = "angle"):
-    """One axis per depth: a measure over λ into every layer, of a committed result (transposed feedback)."""
+def over_depths(axes, results, config, measure: str = "angle", feedback: str = "transposed"):
+    """One axis per depth: a measure over λ into every layer, all circuits of the committed results pooled."""
     lines = []
     for ax, depth in zip(axes, config.depths, strict=True):
-        values = saved[f"{measure} {depth} transposed"]
+        pooled = [saved[f"{measure} {depth} {feedback}"] for saved in results]
+        values = np.concatenate(pooled) if pooled else np.full((1, len(config.lambdas), depth), np.nan)
         for k in range(depth):
             style = {"color": COLOURS[_SHADES[k]], "ls": _STYLES[k + 1], "label": f"into layer {k + 1}"}
             lines += band(ax, config.lambdas, values[..., k], **style)
-        ax.axhline(0.5, color="0.6", lw=0.9, ls=":")
+        if measure == "angle":
+            ax.axhline(0.5, color="0.6", lw=0.9, ls=":")
         ax.set(xscale="log", yscale="log", xlabel=r"mixing factor $\lambda$", title=f"depth N = {depth}")
-        ax.legend()
+        ax.legend(loc="lower right")
     return lines

@@ -117,7 +117,7 @@ def departures(ax, moving, steady):
         for label, runs in ({"steady state": beside} | moving).items()
     }
     lines = variants(ax, relative)
-    ax.set(ylabel="squared error (% of the checkpoint's)", ylim=(0, 105))
+    ax.set(ylabel="squared error (% of the checkpoint's)", ylim=(None, 101))
     return lines
 
 
