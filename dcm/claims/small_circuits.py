@@ -55,8 +55,12 @@ def emergence(full) -> Verdict:
     return Verdict(worst, np.median(worst) < 0.15, detail, np.median(worst) < 0.5)
 
 
-def alignment(full, weak, small, long, continuous) -> Verdict:
-    """F2a: the angle between w_upᵀ and w_down; «about 45°» counts as within 10° of it [chosen]."""
+def alignment(full, weak, small, long, continuous, *shown) -> Verdict:
+    """F2a: the angle between w_upᵀ and w_down; «about 45°» counts as within 10° of it [chosen].
+
+    ``shown``: runs with all rates × ``FACTORS``. At the steady state weights move by η times the presentation time, so
+    that these are presentations of as many times 100 ms.
+    """
     weights, errors = (column(full, lambda r, n=name: r[n][-1]) for name in ("angle_weights", "angle_errors"))
     start = column(full, lambda r: r["angle_weights"][0])
     detail = f"from {np.median(start):.0f}°; between the error vectors {spread(errors)}°"
@@ -70,6 +74,10 @@ def alignment(full, weak, small, long, continuous) -> Verdict:
         steady = column(full, lambda r: np.diff(np.interp([first, last], r["patterns"], r["angle_weights"]))[0])
         span = f"from {first / 1e6:g}·10⁶ to {last / 1e6:g}·10⁶ patterns"
         detail += f"; {span} it turns by {spread(steady)}° at the steady state, {spread(moved)}° in continuous time"
+    if shown and all(shown):
+        turned = ", ".join(spread(column(runs, lambda r: r["angle_weights"][-1])) for runs in shown)
+        times = ", ".join(f"{100 * factor:g}" for factor in FACTORS[: len(shown)])
+        detail += f"; shown for {times} ms (or all rates × as much), 5·10⁶ patterns: {turned}°"
     return Verdict(weights, abs(np.median(weights) - 45) <= 10, detail, np.median(start - weights) > 10)
 
 
