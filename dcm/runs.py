@@ -87,8 +87,12 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).resolve().parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    """The commit, «-dirty» where package or notebooks differ from it; what runs write (figures, results) may differ."""
+    git = ["git", "-C", str(Path(__file__).resolve().parent)]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        name = subprocess.run([*git, "describe", "--always", "--abbrev=12"], capture_output=True, text=True, check=True,
+                              timeout=10).stdout.strip()  # fmt: skip
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", "../notebooks"], timeout=10).returncode
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return f"{name}-dirty" if changed else name

@@ -1,13 +1,15 @@
 """Results, checkpoints and the processes that compute them: whole or refused, resumed bit for bit."""
 
 import os
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dcm import Circuit, datasets, paper_scale, results, scheduler
+from dcm import Circuit, datasets, paper_scale, results, runs, scheduler
 from dcm.experiments import mnist, teacher_continuous, teacher_regression
 from dcm.results import Checkpoint, ResultError, read, resumable, write
 from dcm.scheduler import Run
@@ -227,3 +229,20 @@ def test_a_truly_full_disk_is_an_error(tmp_path):
     os.symlink("/dev/full", tmp_path / f"r.npz.{os.getpid()}.partial")
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path / "r.npz", ABOUT, {"error": np.zeros(100_000)})
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="no git on this system")
+def test_the_commit_is_dirty_when_the_code_differs_and_not_when_figures_do(tmp_path, monkeypatch):
+    for folder in ("dcm", "notebooks", "figures"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").write_text("first")
+    for arguments in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm first"):
+        subprocess.run(["git", *arguments.split()], cwd=tmp_path, check=True)
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "dcm" / "runs.py"))
+    clean = runs.provenance()["commit"]
+    assert clean
+    assert not clean.endswith("-dirty")
+    (tmp_path / "figures" / "file").write_text("drawn again")
+    assert runs.provenance()["commit"] == clean
+    (tmp_path / "notebooks" / "file").write_text("edited")
+    assert runs.provenance()["commit"] == f"{clean}-dirty"
