@@ -197,8 +197,8 @@ def test_committed_curves_are_found_by_strength(tmp_path, monkeypatch):
 
     monkeypatch.setattr(paper_scale, "repository", lambda: tmp_path)
     assert explore.strength.committed() == {}
-    path = tmp_path / "results" / "teacher_regression" / "feedback-0.8-seed0.npz"
-    results.write(path, {"seed": 0}, vars(RESULTS[0.8]))
+    (run,) = [run for run in paper_scale.plan(1) if run.name == "teacher_regression/feedback-0.8"]
+    results.write(run.path(tmp_path / "results"), run.about, vars(RESULTS[0.8]))
     found = explore.strength.committed()
     assert list(found) == [0.8]
     np.testing.assert_array_equal(found[0.8].error, RESULTS[0.8].error)

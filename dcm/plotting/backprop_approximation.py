@@ -49,7 +49,7 @@ def deviation(ax, result, depth: int, feedback: str = "transposed"):
 
 
 def over_depths(axes, results, config, measure: str = "angle", feedback: str = "transposed"):
-    """One axis per depth: a measure over λ into every layer, all circuits of the committed results pooled."""
+    """One axis per depth: a measure over λ into every layer, all circuits of the committed results pooled; returns the lines."""
     lines = []
     for ax, depth in zip(axes, config.depths, strict=True):
         pooled = [saved[f"{measure} {depth} {feedback}"] for saved in results]
@@ -59,6 +59,5 @@ def over_depths(axes, results, config, measure: str = "angle", feedback: str = "
             lines += band(ax, config.lambdas, values[..., k], **style)
         if measure == "angle":
             ax.axhline(0.5, color="0.6", lw=0.9, ls=":")
-        ax.set(xscale="log", yscale="log", xlabel=r"mixing factor $\lambda$", title=f"depth N = {depth}")
-        ax.legend(loc="lower right")
+        ax.set(xscale="log", yscale="log")
     return lines
