@@ -49,7 +49,7 @@ def deviation(ax, result, depth: int, feedback: str = "transposed"):
 
 
 def over_depths(axes, results, config, measure: str = "angle", feedback: str = "transposed"):
-    """One axis per depth: a measure over λ into every layer, all circuits of the committed results pooled; returns the lines."""
+    """One axis per depth: a measure over λ into every layer, the circuits of all results pooled; returns the lines."""
     lines = []
     for ax, depth in zip(axes, config.depths, strict=True):
         pooled = [saved[f"{measure} {depth} {feedback}"] for saved in results]
