@@ -1,11 +1,21 @@
-"""Panels draw what the results hold."""
+"""Panels draw what the results hold, and the committed figures are those of the committed results."""
+
+import json
+import re
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 
+from dcm import runs
+from dcm.plotting import use_style
+
 matplotlib.use("agg")
+ROOT = Path(__file__).resolve().parents[1]
+PAPER_SCALE = sorted((ROOT / "notebooks").glob("0[1-5]_*.ipynb"))
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +70,23 @@ def test_one_colour_per_compartment():
     from dcm.plotting import COLOURS
 
     assert len(set(COLOURS.values())) == len(COLOURS)
+
+
+@pytest.mark.parametrize("path", PAPER_SCALE, ids=lambda path: path.stem)
+def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, monkeypatch):
+    """The cells of a notebook that draw from ``results/``, run alone, give the bytes of the files in ``figures/``."""
+    drawn_with = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"][path.stem[3:]]["packages"]
+    if matplotlib.__version__ != drawn_with["matplotlib"]:
+        pytest.skip(f"the committed figures are matplotlib {drawn_with['matplotlib']}'s")
+    monkeypatch.setattr(runs, "figure_folder", lambda profile: tmp_path)
+    cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    scope = {"profile": "paper"}
+    exec(cells[0], scope)
+    use_style()
+    for source in cells[1:]:
+        if re.search(r"save_figure\(.*, profile\)", source):
+            exec(source, scope)
+    drawn = sorted(tmp_path.glob("*.svg"))
+    assert drawn
+    for file in drawn:
+        assert file.read_bytes() == (ROOT / "figures" / file.name).read_bytes(), file.name
