@@ -110,7 +110,7 @@ def claims(as_json):
     """
     import json
 
-    from dcm import claims, results
+    from dcm import claims, paper_scale, results
 
     try:
         rows = claims.table()
@@ -120,6 +120,11 @@ def claims(as_json):
         click.echo(json.dumps(claims.as_json(rows), indent=1, ensure_ascii=False))
         return
     click.echo(claims.text(rows))
+    if missing := [run for run in paper_scale.plan() if not run.path().is_file()]:
+        named = ", ".join(f"{run.name} seed {run.seed}" for run in missing[:5]) + (" …" if len(missing) > 5 else "")
+        click.echo(
+            f"note: {len(missing)} results are missing ({named}); dcm figures --profile paper computes them", err=True
+        )
     for path in claims.publish(rows):
         click.echo(f"wrote {path}", err=True)
 

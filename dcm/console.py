@@ -26,6 +26,11 @@ def compute(wanted, jobs: int, force: bool) -> bool:
             scheduler.checkpoint_of(run).remove()
     missing = [run for run in wanted if force or scheduler.finished(run, notice) is None]
     click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute")
+    if missing:
+        minutes = sum(run.seconds for run in missing) / jobs / 60
+        named = ", ".join(f"{run.name} seed {run.seed}" for run in missing[:5])
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        click.echo(f"computing {named}{more}: about {max(1, round(minutes))} min")
     total, failed = sum(run.seconds for run in missing), []
     with tqdm(total=total, bar_format=BAR, disable=None, leave=False) as bar:
 

@@ -110,17 +110,27 @@ def _times(rate, factor):
 
 
 def recipes() -> str:
-    """What each learner of Fig. 3 was given where the paper leaves it open, as a table."""
+    """What each learner of Fig. 3 was given where the paper leaves it open, as a table; a dash where it has no such."""
     columns = {
         "mixing_hidden": "λ_hid", "mixing_output": "λ_out", "mixing_interneuron": "λ_I", "scale_up": "scale",
         "scale_output": "…output", "gain_hidden": "gain", "gain_output": "…output", "hidden_threshold": "b_up",
-        "base_rate": "base", "inter_rate": "inter", "epochs": "epochs", "hidden_rate": "factors",
+        "inter_rate": "inter", "base_rate": "base", "epochs": "epochs", "hidden_rate": "factors",
     }  # fmt: skip
     lines = [f"{'':24s}" + "".join(f"{word:>9s}" for word in columns.values())]
     for name, config in ((name, row[1]) for name, row in _digits().items()):
-        *values, factors = (getattr(config, field) for field in columns)
-        cells = "".join(f"{value:9g}" for value in values)
-        lines.append(f"{name.partition('/')[2]:24s}{cells}   {', '.join(f'{factor:g}' for factor in factors)}")
+        rate = {"backprop": "backprop_rate", "single layer": "single_rate"}.get(config.learner, "base_rate")
+        absent = (
+            [] if config.learner not in mnist.NETS else [c for c in columns if c.startswith(("mix", "gain", "int"))]
+        )
+        absent += ["gain_hidden"] if len(config.hidden) == 1 else []
+        absent += ["hidden_rate", "hidden_threshold", "scale_up"] if config.learner == "single layer" else []
+        absent += ["hidden_rate"] if config.learner == "frozen hidden layers" else []
+        values = {field: getattr(config, rate if field == "base_rate" else field) for field in columns}
+        factors = values.pop("hidden_rate")
+        cells = "".join(f"{'–':>9s}" if field in absent else f"{value:9g}" for field, value in values.items())
+        factors = (*factors[:1], *"–" * (len(factors) - 1)) if "hidden to hidden" in config.learner else factors
+        said = "–" if "hidden_rate" in absent else ", ".join(f"{f:g}" if f != "–" else f for f in factors)
+        lines.append(f"{name.partition('/')[2]:24s}{cells}   {said}")
     return "\n".join(lines)
 
 

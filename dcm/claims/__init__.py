@@ -66,10 +66,10 @@ CLAIMS = (
           "error left after 5·10⁶ patterns, worst strength, %", small_circuits.strengths,
           tuple(f"{T}feedback-{g:g}" for g in STRENGTHS)),
     Claim("F2n b", "Works with injected noise (2)", "—",
-          "change of the error in 2·10⁵ patterns, worst noise, %", small_circuits.noise,
+          "change of the error in 2·10⁵ patterns, worst of σ = 0, .3, .6, %", small_circuits.noise,
           (f"{T}noise-0", f"{T}continuous", f"{T}noise-0.6")),
     Claim("F2r", "Not highly sensitive to learning rates (2)", "—",
-          "error left after 5·10⁶ patterns, worst case but the largest, %", small_circuits.rates,
+          "error left after 5·10⁶ patterns, worst but for doubled rates, %", small_circuits.rates,
           (*(f"{T}rates-x{f:g}" for f in FACTORS), f"{T}inter-rate-x0.5", f"{T}inter-rate-x2")),
     Claim("F2t", "Continuous time learns as the steady state does", "—",
           "largest difference of the error curves, %", small_circuits.transients, (f"{T}continuous", f"{T}full"),
@@ -78,7 +78,7 @@ CLAIMS = (
           digits.test_error(1.96, 0.15), ("mnist/microcircuit",)),
     Claim("F3b", "The same net with backprop (3B)", "1.53 %", "test error, %",
           digits.test_error(1.53, 0.15), ("mnist/backprop",)),
-    Claim("F3c", "«Single-layer», «shallow learner» (3B)", "8.4 %", "test error of 784-10, %",
+    Claim("F3c", "«Single-layer», «shallow learner» (3B)", "8.4 %", "test error of the one nearer to 8.4, %",
           digits.shallow_digits, ("mnist/single-layer", "mnist/frozen-hidden")),
     Claim("F3d", "Hidden-to-hidden weights frozen (3.4)", "2.11 %", "test error, %",
           digits.test_error(2.11, 0.2), ("mnist/hidden-to-hidden-frozen",)),
@@ -150,8 +150,9 @@ def text(rows: list[Row]) -> str:
     """The table for a terminal."""
     lines = [headline(rows), ""]
     for r in rows:
+        seeds = "1 seed" if r.seeds == 1 else f"{r.seeds} seeds"
         lines += [f"{r.id:6s} {r.verdict:15s} {r.claim}", f"{'':22s} paper: {r.paper}",
-                  f"{'':22s} ours:  {r.quantity}: {number(r)}, {r.seeds} seeds", f"{'':22s} {r.detail}"]  # fmt: skip
+                  f"{'':22s} ours:  {r.quantity}: {number(r)}, {seeds}", f"{'':22s} {r.detail}"]  # fmt: skip
     return "\n".join(lines)
 
 

@@ -29,10 +29,13 @@ def test_error(paper: float, within: float):
 
 def shallow_digits(single, frozen) -> Verdict:
     """F3c: which of the two shallow learners is near 8.4 % (within 1 [chosen])."""
-    a, b = (column(runs, lambda r: r["test_error"][-1]) for runs in (single, frozen))
-    near = [name for name, x in (("784-10", a), ("frozen hidden layers", b)) if abs(np.median(x) - 8.4) <= 1]
-    detail = f"784-10: {spread(a)} %; frozen hidden layers: {spread(b)} %; near 8.4: {' and '.join(near) or 'neither'}"
-    return Verdict(a, bool(near), detail, partly=True)
+    learners = {"784-10": single, "frozen hidden layers": frozen}
+    last = {name: column(runs, lambda r: r["test_error"][-1]) for name, runs in learners.items()}
+    off = {name: abs(np.median(x) - 8.4) for name, x in last.items()}
+    near = [name for name in off if off[name] <= 1]
+    detail = "; ".join(f"{name}: {spread(x)} %" for name, x in last.items())
+    detail += f"; near 8.4: {' and '.join(near) or 'neither'}"
+    return Verdict(last[min(off, key=off.get)], bool(near), detail, partly=True)
 
 
 def mixing(*per_lambda) -> Verdict:

@@ -52,6 +52,11 @@ class Config:
     rate_pi: float = 0.2  # "all plastic": η_pi, and
     rate_down: float = 1e-5  # η_down (Eq. 10) [chosen]
 
+    def __post_init__(self):
+        if len(self.hidden_rate) != len(self.hidden):
+            given = f"hidden_rate is {self.hidden_rate}, hidden is {self.hidden}"
+            raise ValueError(f"{given}; give one factor for each hidden layer, as (1.0,) * {len(self.hidden)}")
+
     @classmethod
     def quick(cls):
         """Three epochs of all 55 000 images, about a minute."""

@@ -90,7 +90,7 @@ def glorot(shapes, rng, config) -> tuple[np.ndarray, ...]:
 def learning_rates(config, epoch: int) -> LearningRates:
     """Rates of one epoch: η_up into layer k = factor · base / ∏ λ_l over l = k…N, 0 for the layers that are frozen."""
     base, depth = config.base_rate * config.decay**epoch, len(config.hidden) + 1
-    factors = (*hidden_rates(config), 1.0)
+    factors = (*config.hidden_rate, 1.0)
     up = [f * base / (config.mixing_output * config.mixing_hidden ** (depth - 1 - k)) for k, f in enumerate(factors)]
     ip = config.inter_rate * base / config.mixing_interneuron
     if config.learner == "hidden to hidden frozen":
@@ -99,15 +99,6 @@ def learning_rates(config, epoch: int) -> LearningRates:
         up[:-1], ip = [0.0] * (depth - 1), (0.0,) * (depth - 2) + (ip,)
     pi, down = (config.rate_pi, config.rate_down) if config.learner == "all plastic" else (0.0, 0.0)
     return LearningRates(tuple(up), ip, pi, down, thresholds=True)
-
-
-def hidden_rates(config) -> tuple[float, ...]:
-    """Factors of the rates into the hidden layers, one a layer."""
-    if len(config.hidden_rate) != len(config.hidden):
-        raise ValueError(
-            f"hidden_rate is {config.hidden_rate}; give one factor for each of the hidden layers {config.hidden}"
-        )
-    return config.hidden_rate
 
 
 def target_potentials(config, labels: np.ndarray) -> np.ndarray:
@@ -131,7 +122,7 @@ def net_epoch(config, net: Net, data, order, epoch) -> Net:
     w, b = [x.copy() for x in net.w_up], [x.copy() for x in net.b_up]
     targets = target_potentials(config, data.train.labels)
     eta = (config.backprop_rate if len(w) > 1 else config.single_rate) * config.decay**epoch
-    eta = [factor * eta for factor in (*hidden_rates(config), 1.0)[-len(w) :]]
+    eta = [factor * eta for factor in (*config.hidden_rate, 1.0)[-len(w) :]]
     kernels.learn_backprop(w, b, data.train.images, targets, eta, order=order, batch=config.batch)
     return Net(tuple(w), tuple(b))
 

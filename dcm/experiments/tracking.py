@@ -11,10 +11,11 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
     """Share of the interneurons' mismatch that one averaged update of w_ip takes away, where it takes most.
 
     Linearised, an update changes interneuron j's mismatch m (one number a pattern) to (1 - L_j) m, with
-    L_j = η_ip λ_I a_I times the mean over patterns of φ'(v̂_j) r rᵀ (+1 where thresholds learn). Its largest eigenvalue
-    belongs nearly to the mean rates: all patterns share them, so averaging over a mini-batch does not soften it. Up to
-    1 the mismatch falls steadily, up to 2 it changes sign and still falls, beyond 2 it grows, and with it the apical
-    potentials of a circuit that was self-predicting.
+    L_j = η_ip λ_I a_I times the mean over patterns of φ'(v̂_j) r rᵀ (+1 where thresholds learn); a_I is the
+    attenuation of interneurons' dendrites. Its largest eigenvalue belongs nearly to the mean rates: all patterns share
+    them, so averaging over a mini-batch does not soften it. Up to 1 the mismatch falls steadily, up to 2 it changes
+    sign and still falls, beyond 2 it grows, and with it the apical potentials of a circuit that was self-predicting.
+    Learning changes rates and slopes, and so this number.
 
     Parameters
     ----------
@@ -41,6 +42,6 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
         for _ in range(sweeps):
             modes = r.T @ (slope * (r @ modes)) / len(r)
             size = np.linalg.norm(modes, axis=0)
-            modes /= size
+            modes /= np.where(size > 0, size, 1.0)  # saturated interneurons have no slope and take no step
         found.append(float(eta * g.mixing_interneuron * g.attenuation_interneuron * size.max()))
     return tuple(found)

@@ -114,7 +114,7 @@ def departures(ax, moving, steady):
     ]
     relative = {
         label: [{"patterns": r["patterns"], "error": 100 * r["error"] / r["error"][0]} for r in runs]
-        for label, runs in ({"steady state": beside} | moving).items()
+        for label, runs in ({"steady state": beside} | moving | {"steady state, first seed": beside[:1]}).items()
     }
     lines = variants(ax, relative)
     ax.set(ylabel="squared error (% of the checkpoint's)", ylim=(None, 101))
