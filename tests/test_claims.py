@@ -38,6 +38,7 @@ def test_every_row_names_existing_result_files():
             assert (ROOT / name).is_file(), name
         assert row.verdict in ("reproduced", "differs", "not reproduced")
         assert row.low <= row.measured <= row.high
+        assert row.criterion.endswith("."), row.id
         assert row.seeds == FEWER_SEEDS.get(row.id, 5), row.id
 
 
@@ -245,8 +246,11 @@ def test_orders_and_angles_of_exact_power_laws():
 
 
 def test_the_page_shows_median_range_and_verdict():
-    row = Row("X", "a claim", "1", "a number", 2.0, 1.0, 3.0, 5, "reproduced", "and more", ("results/a.npz",))
+    row = Row(
+        "X", "a claim", "1", "a number", 2.0, 1.0, 3.0, 5, "reproduced", "and more", ("results/a.npz",), "At most 3."
+    )
     page = claims.markdown([row])
     assert "## 1 of 1 claims reproduced" in page
     assert "| X | a claim | 1 | a number: 2 (1 to 3) | 5 | reproduced |" in page
+    assert "- **X** *At most 3.* and more" in page
     assert "a number: 2 (1 to 3), 5 seeds" in claims.text([row])

@@ -19,7 +19,10 @@ from dcm.runs import repository
 
 @dataclass(frozen=True)
 class Claim:
-    """One row: what the paper says, the number that stands for it, and how it is computed from which results."""
+    """One row: what the paper says, the number that stands for it, and how it is computed from which results.
+
+    The first paragraph of the judge's docstring, after the claim's id, is the criterion that the table shows.
+    """
 
     id: str
     claim: str
@@ -45,6 +48,7 @@ class Row:
     verdict: str
     detail: str
     results: tuple[str, ...]
+    criterion: str = ""
 
 
 T = "teacher_regression/"
@@ -114,11 +118,17 @@ def judged(claim: Claim, results: dict[str, list[Saved]]) -> Row:
     about = (claim.id, claim.claim, claim.paper, claim.quantity)
     files = [f"results/{s.path.parent.name}/{s.path.name}" for saved in results.values() for s in saved]
     if missing := [name for name in claim.needs if not results[name]]:
-        return Row(*about, None, None, None, 0, "not run", f"missing: {', '.join(missing)}", tuple(files))
+        words = f"missing: {', '.join(missing)}"
+        return Row(*about, None, None, None, 0, "not run", words, tuple(files), criterion(claim))
     verdict = claim.judge(*(results[name] for name in (*claim.needs, *claim.also)))
     said = "reproduced" if verdict.holds else "differs" if verdict.partly else "not reproduced"
     numbers = (float(f(verdict.values)) for f in (np.median, np.min, np.max))
-    return Row(*about, *numbers, len(verdict.values), said, verdict.detail, tuple(files))
+    return Row(*about, *numbers, len(verdict.values), said, verdict.detail, tuple(files), criterion(claim))
+
+
+def criterion(claim: Claim) -> str:
+    """When the claim counts as reproduced, in words."""
+    return " ".join(claim.judge.__doc__.partition("\n\n")[0].partition(": ")[2].split())
 
 
 def cost() -> str:
@@ -141,8 +151,8 @@ def markdown(rows: list[Row]) -> str:
     lines = [f"## {headline(rows)}", "", "| id | claim | paper | measured: median (range) | seeds | verdict |"]
     lines += ["|---|---|---|---|---|---|"]
     lines += [f"| {r.id} | {r.claim} | {r.paper} | {r.quantity}: {number(r)} | {r.seeds} | {r.verdict} |" for r in rows]
-    lines += ["", "Beside the leading numbers:", ""]
-    lines += [f"- **{r.id}** {r.detail}" for r in rows if r.detail]
+    lines += ["", "When each counts as reproduced, and the numbers beside the leading one:", ""]
+    lines += [f"- **{r.id}** *{r.criterion}* {r.detail}" for r in rows]
     return "\n".join(lines) + "\n"
 
 

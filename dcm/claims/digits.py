@@ -24,6 +24,7 @@ def test_error(paper: float, within: float):
             detail += f"; w_pi within {spread(mirror)} % of -w_down"
         return Verdict(last, np.median(last) <= paper + within, detail, np.median(last) < 8.4)
 
+    judge.__doc__ = f"F3: test error at most {paper + within:.2f} %."
     return judge
 
 

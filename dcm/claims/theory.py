@@ -43,6 +43,7 @@ def angles(feedback: str):
             all_worst.append(max(a.max() for a in hidden))
         return Verdict(np.array(worst), np.median(worst) < 0.5, f"worst of all circuits {max(all_worst):.2f}°")
 
+    judge.__doc__ = angles.__doc__
     return judge
 
 
