@@ -65,18 +65,10 @@ def figures(names, profile, seed, jobs, seeds, force, extra):
     dcm figures teacher_regression --seed 7       one, another seed
     dcm figures backprop_approximation --profile paper
     """
-    from dcm import console, notebooks, paper_scale, runs
+    from dcm import console, notebooks, runs
 
     try:
-        if profile not in runs.PROFILES:
-            raise ValueError(f"no profile is called {profile!r}; choose from {', '.join(runs.PROFILES)}")
-        given = dict(map(_key_value, extra))
-        if "profile" in given:
-            raise ValueError("parameter profile has an option of its own: use --profile")
-        if profile != "paper" and (seeds or force):
-            raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
-        planned = notebooks.prepare(names, profile, {"seed": seed, **given})
-        wanted = [run for job in planned for run in paper_scale.of_notebook(job.name, seeds or 5)]
+        planned, wanted = _planned(names, profile, seed, seeds, force, extra)
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
     began = time.time()
@@ -110,7 +102,7 @@ def claims(as_json):
     """
     import json
 
-    from dcm import claims, paper_scale, results
+    from dcm import claims, paper_scale, results, scheduler
 
     try:
         rows = claims.table()
@@ -121,10 +113,8 @@ def claims(as_json):
         return
     click.echo(claims.text(rows))
     if missing := [run for run in paper_scale.plan() if not run.path().is_file()]:
-        named = ", ".join(f"{run.name} seed {run.seed}" for run in missing[:5]) + (" …" if len(missing) > 5 else "")
-        click.echo(
-            f"note: {len(missing)} results are missing ({named}); dcm figures --profile paper computes them", err=True
-        )
+        words = f"{len(missing)} results are missing ({scheduler.named(missing)})"
+        click.echo(f"note: {words}; dcm figures --profile paper computes them", err=True)
     for path in claims.publish(rows):
         click.echo(f"wrote {path}", err=True)
 
@@ -147,6 +137,21 @@ def bench(**options):
         publish(**options)
     except ValueError as error:
         raise BadInput(str(error)) from error
+
+
+def _planned(names, profile, seed, seeds, force, extra) -> tuple[list, list]:
+    """(notebooks to run, paper-scale results that they show); mistakes are ``ValueError``s before anything runs."""
+    from dcm import notebooks, paper_scale, runs
+
+    if profile not in runs.PROFILES:
+        raise ValueError(f"no profile is called {profile!r}; choose from {', '.join(runs.PROFILES)}")
+    given = dict(map(_key_value, extra))
+    if "profile" in given:
+        raise ValueError("parameter profile has an option of its own: use --profile")
+    if profile != "paper" and (seeds or force):
+        raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
+    planned = notebooks.prepare(names, profile, {"seed": seed, **given})
+    return planned, [run for job in planned for run in paper_scale.of_notebook(job.name, seeds or 5)]
 
 
 def _key_value(text: str):

@@ -28,9 +28,7 @@ def compute(wanted, jobs: int, force: bool) -> bool:
     click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute")
     if missing:
         minutes = sum(run.seconds for run in missing) / jobs / 60
-        named = ", ".join(f"{run.name} seed {run.seed}" for run in missing[:5])
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        click.echo(f"computing {named}{more}: about {max(1, round(minutes))} min")
+        click.echo(f"computing {scheduler.named(missing)}: about {max(1, round(minutes))} min")
     total, failed = sum(run.seconds for run in missing), []
     with tqdm(total=total, bar_format=BAR, disable=None, leave=False) as bar:
 

@@ -111,27 +111,35 @@ def _times(rate, factor):
 
 def recipes() -> str:
     """What each learner of Fig. 3 was given where the paper leaves it open, as a table; a dash where it has no such."""
+    circuit = ("mixing_hidden", "mixing_output", "mixing_interneuron", "gain_hidden", "gain_output", "inter_rate")
+    absent = {
+        "backprop": circuit,
+        "single layer": (*circuit, "scale_up", "hidden_threshold", "hidden_rate"),
+        "frozen hidden layers": ("hidden_rate",),
+        "all plastic": ("gain_hidden",),  # one hidden layer
+    }
+    rate = {"backprop": "backprop_rate", "single layer": "single_rate"}
     columns = {
         "mixing_hidden": "λ_hid", "mixing_output": "λ_out", "mixing_interneuron": "λ_I", "scale_up": "scale",
         "scale_output": "…output", "gain_hidden": "gain", "gain_output": "…output", "hidden_threshold": "b_up",
         "inter_rate": "inter", "base_rate": "base", "epochs": "epochs", "hidden_rate": "factors",
     }  # fmt: skip
     lines = [f"{'':24s}" + "".join(f"{word:>9s}" for word in columns.values())]
-    for name, config in ((name, row[1]) for name, row in _digits().items()):
-        rate = {"backprop": "backprop_rate", "single layer": "single_rate"}.get(config.learner, "base_rate")
-        absent = (
-            [] if config.learner not in mnist.NETS else [c for c in columns if c.startswith(("mix", "gain", "int"))]
+    for name, (_, config, *_) in _digits().items():
+        given = {field: getattr(config, field) for field in columns} | dict.fromkeys(
+            absent.get(config.learner, ()), "–"
         )
-        absent += ["gain_hidden"] if len(config.hidden) == 1 else []
-        absent += ["hidden_rate", "hidden_threshold", "scale_up"] if config.learner == "single layer" else []
-        absent += ["hidden_rate"] if config.learner == "frozen hidden layers" else []
-        values = {field: getattr(config, rate if field == "base_rate" else field) for field in columns}
-        factors = values.pop("hidden_rate")
-        cells = "".join(f"{'–':>9s}" if field in absent else f"{value:9g}" for field, value in values.items())
-        factors = (*factors[:1], *"–" * (len(factors) - 1)) if "hidden to hidden" in config.learner else factors
-        said = "–" if "hidden_rate" in absent else ", ".join(f"{f:g}" if f != "–" else f for f in factors)
-        lines.append(f"{name.partition('/')[2]:24s}{cells}   {said}")
+        given["base_rate"] = getattr(config, rate.get(config.learner, "base_rate"))
+        if config.learner == "hidden to hidden frozen":
+            given["hidden_rate"] = (*given["hidden_rate"][:1], "–")
+        factors = ", ".join(map(_short, given.pop("hidden_rate")))
+        cells = "".join(f"{_short(value):>9s}" for value in given.values())
+        lines.append(f"{name.partition('/')[2]:24s}{cells}   {factors}")
     return "\n".join(lines)
+
+
+def _short(value) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def of_notebook(name: str, seeds: int = 5) -> list[Run]:
@@ -148,7 +156,7 @@ def load(name: str) -> list[Saved]:
     found = [read(path) for path in sorted((repository() / "results").glob(f"{name}-seed*.npz"))]
     for saved in found:
         run = Run(name, config, saved.about.get("seed"), module.compute, seconds)
-        if saved.path.name != run.path().name or {key: saved.about.get(key) for key in run.about} != run.about:
+        if saved.path.name != run.path().name or not run.made(saved):
             raise ResultError(
                 f"{saved.path} was made with another config or seed; dcm figures --profile paper computes it again"
             )

@@ -16,7 +16,7 @@ from queue import Empty
 
 import numpy as np
 
-from dcm.results import Checkpoint, ResultError, plain, read, write
+from dcm.results import Checkpoint, ResultError, Saved, plain, read, write
 from dcm.runs import provenance, repository
 
 
@@ -38,9 +38,19 @@ class Run:
         """What identifies the run, in its result's header and in its checkpoints."""
         return plain({"run": self.name, "config": self.config, "seed": self.seed})
 
+    def made(self, saved: Saved) -> bool:
+        """Whether a file's header says that it is this run's, config and seed included."""
+        return {key: saved.about.get(key) for key in self.about} == self.about
+
     def path(self, folder: Path | None = None) -> Path:
         """``results/<experiment>/<variant>-seed<k>.npz``."""
         return (folder or repository() / "results") / f"{self.name}-seed{self.seed}.npz"
+
+
+def named(runs: list[Run], most: int = 5) -> str:
+    """The first few of ``runs`` in words, and how many more there are."""
+    more = f" and {len(runs) - most} more" if len(runs) > most else ""
+    return ", ".join(f"{run.name} seed {run.seed}" for run in runs[:most]) + more
 
 
 def finished(run: Run, notice=print):
@@ -52,7 +62,7 @@ def finished(run: Run, notice=print):
     except ResultError as error:
         notice(f"{error}; doing so")
         return None
-    if {key: saved.about.get(key) for key in run.about} != run.about:
+    if not run.made(saved):
         notice(f"{run.path()} was made with another config; computing it again")
         return None
     return saved

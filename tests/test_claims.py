@@ -45,7 +45,7 @@ def test_every_row_names_existing_result_files():
 def test_every_planned_run_is_committed_with_its_config():
     for run in paper_scale.plan(5):
         saved = read(run.path(ROOT / "results"))
-        assert {key: saved.about[key] for key in run.about} == run.about, saved.path
+        assert run.made(saved), saved.path
 
 
 def test_a_result_of_another_config_is_refused_by_name(tmp_path, monkeypatch):
