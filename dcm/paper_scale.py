@@ -121,10 +121,11 @@ def recipes() -> str:
     rate = {"backprop": "backprop_rate", "single layer": "single_rate"}
     columns = {
         "mixing_hidden": "λ_hid", "mixing_output": "λ_out", "mixing_interneuron": "λ_I", "scale_up": "scale",
-        "scale_output": "…output", "gain_hidden": "gain", "gain_output": "…output", "hidden_threshold": "b_up",
+        "scale_output": "…out", "gain_hidden": "gain", "gain_output": "…out", "hidden_threshold": "b_up",
         "inter_rate": "inter", "base_rate": "base", "epochs": "epochs", "hidden_rate": "factors",
     }  # fmt: skip
-    lines = [f"{'':24s}" + "".join(f"{word:>9s}" for word in columns.values())]
+    *words, last = columns.values()
+    lines = [f"{'':24s}" + "".join(f"{word:>7s}" for word in words) + f"   {last}"]
     for name, (_, config, *_) in _digits().items():
         given = {field: getattr(config, field) for field in columns} | dict.fromkeys(
             absent.get(config.learner, ()), "–"
@@ -133,7 +134,7 @@ def recipes() -> str:
         if config.learner == "hidden to hidden frozen":
             given["hidden_rate"] = (*given["hidden_rate"][:1], "–")
         factors = ", ".join(map(_short, given.pop("hidden_rate")))
-        cells = "".join(f"{_short(value):>9s}" for value in given.values())
+        cells = "".join(f"{_short(value):>7s}" for value in given.values())
         lines.append(f"{name.partition('/')[2]:24s}{cells}   {factors}")
     return "\n".join(lines)
 
