@@ -2,11 +2,15 @@
 
 import pytest
 
-from dcm import datasets
+from dcm.experiments.mnist import data as datasets
 
 
 def pytest_collection_modifyitems(items):
-    needing = [item for item in items if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid]
+    needing = [
+        item
+        for item in items
+        if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid
+    ]
     if not needing:
         return
     try:

@@ -27,9 +27,11 @@ from growth_report import draw, lines
 from threadpoolctl import threadpool_limits
 
 from dcm import Circuit, Conductances, LearningRates, equilibrium, kernels
-from dcm.bench.machine import processor, seconds
-from dcm.circuit import WEIGHTS
-from dcm.runs import figure_folder, progress_bar, provenance, silent
+from dcm.commands.bench.machine import processor, seconds
+from dcm.lab.paths import figure_folder
+from dcm.lab.progress import progress_bar, silent
+from dcm.lab.provenance import provenance
+from dcm.model.circuit import WEIGHTS
 
 WIDTHS = (10, 20, 50, 100, 200, 500, 1000, 2000)
 DEPTHS = (1, 2, 3, 4, 5, 6)
@@ -41,7 +43,9 @@ RATES = LearningRates(up=1e-6, ip=1e-6, pi=1e-6)  # small: nothing may run away 
 def steady(circuit, rng, batch):
     """``call(n)``: n patterns, one steady state each."""
     inputs, targets = patterns(circuit, 64, rng)
-    return lambda n: kernels.learn(circuit, inputs[np.arange(n) % 64], targets[np.arange(n) % 64], RATES)
+    return lambda n: kernels.learn(
+        circuit, inputs[np.arange(n) % 64], targets[np.arange(n) % 64], RATES
+    )
 
 
 def continuous(circuit, rng, batch):
@@ -57,12 +61,18 @@ def two_pass(circuit, rng, batch):
     circuit, rates = circuit.astype(np.float32), LearningRates(up=RATES.up, ip=RATES.ip)
 
     def call(n):
-        return kernels.learn_two_pass(circuit, inputs, targets, rates, order=np.arange(n * batch) % batch, batch=batch)
+        return kernels.learn_two_pass(
+            circuit, inputs, targets, rates, order=np.arange(n * batch) % batch, batch=batch
+        )
 
     return call
 
 
-LOOPS = {"steady state": (steady, "pattern"), "continuous time": (continuous, "step"), "two-pass": (two_pass, "batch")}
+LOOPS = {
+    "steady state": (steady, "pattern"),
+    "continuous time": (continuous, "step"),
+    "two-pass": (two_pass, "batch"),
+}
 
 
 def points(widths=WIDTHS, depths=DEPTHS, batches=BATCHES) -> list[tuple]:
@@ -100,7 +110,9 @@ def sweeps(circuit, inputs, targets) -> int:
     calls, n = [], len(circuit.w_up)
     counting = replace(circuit, transfer=lambda u: calls.append(u) or circuit.transfer(u))
     equilibrium(counting, inputs, targets, tol=1e-11)
-    return (len(calls) - 2 * (2 * n - 1)) // (3 * n - 2)  # start and end: φ of all somata; a sweep: of the hidden twice
+    return (len(calls) - 2 * (2 * n - 1)) // (
+        3 * n - 2
+    )  # start and end: φ of all somata; a sweep: of the hidden twice
 
 
 def streaming(n_bytes: int) -> float:
@@ -108,7 +120,12 @@ def streaming(n_bytes: int) -> float:
     array = np.zeros(n_bytes // 8)
     times = max(2, 2**28 // n_bytes)
     np.add(array, 1.0, out=array)  # first touch
-    return 2e-9 * n_bytes * times / seconds(lambda: [np.add(array, 1.0, out=array) for _ in range(times)])
+    return (
+        2e-9
+        * n_bytes
+        * times
+        / seconds(lambda: [np.add(array, 1.0, out=array) for _ in range(times)])
+    )
 
 
 def marginal(call, budget: float) -> float:
@@ -145,7 +162,9 @@ def fits(rows: list[dict]) -> list[dict]:
         curves.setdefault((row["axis"], row["loop"]), []).append(row)
     for (axis, loop), curve in curves.items():
         x = np.array([row["value" if axis == "batch" else "weights"] for row in curve], dtype=float)
-        cost, memory = (np.array([row[key] for row in curve], dtype=float) for key in ("seconds", "bytes"))
+        cost, memory = (
+            np.array([row[key] for row in curve], dtype=float) for key in ("seconds", "bytes")
+        )
         settled = np.array([row["sweeps"] for row in curve], dtype=float)
         found.append({"axis": axis, "loop": loop, "in": "batch" if axis == "batch" else "weights",
                       "time": exponent(x, cost), "time_a_sweep": exponent(x, cost / settled),

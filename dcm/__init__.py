@@ -1,15 +1,15 @@
 """Companion to Sacramento, Ponte Costa, Bengio & Senn (2018): dendritic cortical microcircuits and backpropagation."""
 
-from dcm.backprop import backprop, feedback_alignment
-from dcm.circuit import Circuit
-from dcm.conductances import Conductances
-from dcm.dynamics import Recording, integrate
-from dcm.equilibrium import ConvergenceError, equilibrium
-from dcm.learning import DivergenceError, Trace, learn
-from dcm.plasticity import LearningRates, Updates, plasticity
-from dcm.state import State
-from dcm.transfer import Logistic, SoftRectifier
-from dcm.two_pass import two_pass
+from dcm.model.backprop import backprop, feedback_alignment
+from dcm.model.circuit import Circuit
+from dcm.model.conductances import Conductances
+from dcm.model.plasticity import LearningRates, Updates, plasticity
+from dcm.model.state import State
+from dcm.model.transfer import Logistic, SoftRectifier
+from dcm.settle.dynamics import Recording, integrate
+from dcm.settle.equilibrium import ConvergenceError, equilibrium
+from dcm.settle.learning import DivergenceError, Trace, learn
+from dcm.settle.two_pass import two_pass
 
 __all__ = [
     "Circuit",

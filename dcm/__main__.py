@@ -1,5 +1,5 @@
 """``python -m dcm`` is the ``dcm`` command."""
 
-from dcm.cli import main
+from dcm.commands.cli import main
 
 main(prog_name="dcm")

@@ -6,11 +6,15 @@ import numpy as np
 
 from dcm import Circuit, Conductances, Logistic
 
-UNEQUAL = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5)  # g_D != g_B, nothing round
+UNEQUAL = Conductances(
+    leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5
+)  # g_D != g_B, nothing round
 SIZES = [(7, 6, 3), (30, 20, 10), (9, 8, 7, 6, 4)]  # the last has depth 4
 
 
-def make_circuit(sizes, seed=0, *, transfer=Logistic(), conductances=UNEQUAL, thresholds=True, **scales):
+def make_circuit(
+    sizes, seed=0, *, transfer=Logistic(), conductances=UNEQUAL, thresholds=True, **scales
+):
     """A random circuit with random thresholds: the hardest ordinary case."""
     rng = np.random.default_rng(seed)
     circuit = Circuit.random(sizes, rng, transfer=transfer, conductances=conductances, **scales)

@@ -16,6 +16,8 @@ def sizes(request):
     return request.param
 
 
-@pytest.fixture(params=[Logistic(), SoftRectifier(gamma=0.6, theta=0.4)], ids=["logistic", "soft rectifier"])
+@pytest.fixture(
+    params=[Logistic(), SoftRectifier(gamma=0.6, theta=0.4)], ids=["logistic", "soft rectifier"]
+)
 def transfer(request):
     return request.param

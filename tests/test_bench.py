@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcm import bench
-from dcm.bench import loops, machine, report
+from dcm.commands import bench
+from dcm.commands.bench import loops, machine, report
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,7 +38,11 @@ def test_every_loop_has_a_kernel_beside_its_twin(result):
         assert kernel["kernel_is_faster"] == {"median": 1, "min": 1, "max": 1}
         for values in (kernel, twin, twin["kernel_is_faster"]):
             within(values)
-        assert kernel["min"] / twin["max"] <= twin["kernel_is_faster"]["median"] <= kernel["max"] / twin["min"]
+        assert (
+            kernel["min"] / twin["max"]
+            <= twin["kernel_is_faster"]["median"]
+            <= kernel["max"] / twin["min"]
+        )
     for row in result["machine"]:
         within(row)
     assert {row["unit"] for row in result["machine"]} == {"GFlop/s", "ns"}
@@ -47,12 +51,19 @@ def test_every_loop_has_a_kernel_beside_its_twin(result):
 def test_an_epoch_is_55000_images_and_its_matrix_work_is_known(result):
     rows = [row for row in result["loops"] if row["loop"].startswith("MNIST")]
     square = next(row for row in result["machine"] if row["name"] == machine.SQUARE)
-    gflop = {"MNIST two-pass": 226.5, "MNIST backprop": 170.3}  # by hand, for 55 000 images of 784-500-500-10
+    gflop = {
+        "MNIST two-pass": 226.5,
+        "MNIST backprop": 170.3,
+    }  # by hand, for 55 000 images of 784-500-500-10
     for row in rows:
         assert row["seconds_an_epoch"]["max"] * row["min"] == pytest.approx(55_000)
         work = gflop[row["loop"]] / 55_000
         share = row["dense_work_over_square_product"]
-        assert 0.99 * work * row["min"] / square["max"] <= share["median"] <= 1.01 * work * row["max"] / square["min"]
+        assert (
+            0.99 * work * row["min"] / square["max"]
+            <= share["median"]
+            <= 1.01 * work * row["max"] / square["min"]
+        )
 
 
 def test_deviations_are_of_every_kernel_and_small(result):
@@ -87,7 +98,9 @@ def test_noise_stands_in_for_mnist(monkeypatch, rng):
     assert np.mean(data.train.images > 0) == pytest.approx(0.19, abs=0.01)
 
 
-@pytest.mark.parametrize(("number", "by"), [(0, loops.TORCH), (1, loops.TORCH), (1, loops.AUTOGRAD)])
+@pytest.mark.parametrize(
+    ("number", "by"), [(0, loops.TORCH), (1, loops.TORCH), (1, loops.AUTOGRAD)]
+)
 def test_pytorch_learns_what_the_plain_twin_learns(number, by, rng):
     pytest.importorskip("torch")
     loop = loops.mnist_loops(loops.digits(50, rng), loops.Counts.tiny(), rng)[number]
@@ -101,13 +114,27 @@ def test_the_table_names_every_row_and_the_command_prints_json(result, tmp_path)
     for row in result["loops"]:
         assert row["loop"] in text
         assert row["by"] in text
-    command = [sys.executable, "-m", "dcm", "bench", "--tiny", "--repeats", "1", "--json", "--figure"]
-    answer = subprocess.run([*command, tmp_path / "bench.svg"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = [
+        sys.executable,
+        "-m",
+        "dcm",
+        "bench",
+        "--tiny",
+        "--repeats",
+        "1",
+        "--json",
+        "--figure",
+    ]
+    answer = subprocess.run(
+        [*command, tmp_path / "bench.svg"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert json.loads(answer.stdout).keys() == result.keys()
     assert (tmp_path / "bench.svg").read_text().startswith("<?xml")
 
 
-@pytest.mark.parametrize(("path", "message"), [("nowhere/x.svg", "no folder nowhere"), ("x.jpeg", "ends in .svg")])
+@pytest.mark.parametrize(
+    ("path", "message"), [("nowhere/x.svg", "no folder nowhere"), ("x.jpeg", "ends in .svg")]
+)
 def test_a_figure_that_cannot_be_written_is_refused_at_once(path, message):
     command = [sys.executable, "-m", "dcm", "bench", "--figure", path]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -135,7 +162,9 @@ def test_memory_is_linear_in_the_number_of_weights(loop, growth, rng):
     widths, make = np.array([40, 80, 160, 320]), growth.LOOPS[loop][0]
     peaks = [growth.peak(make(growth.small_random((n, n, n), rng), rng, 10)) for n in widths]
     assert 0.8 < growth.exponent(5.0 * widths**2, peaks) < 1.05
-    assert peaks[-1] < 8 * 6 * (5 * 320**2), "copies, low-passed terms and results: below six numbers a weight"
+    assert peaks[-1] < 8 * 6 * (5 * 320**2), (
+        "copies, low-passed terms and results: below six numbers a weight"
+    )
 
 
 def test_points_cover_width_depth_and_batch(growth):

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from dcm import Conductances, LearningRates, Updates, integrate, kernels
-from dcm.dynamics import euler_steps
-from dcm.experiments import brian2_reference
-from dcm.state import state_of
+from dcm.experiments.error_in_the_dendrite import beside_brian2 as brian2_reference
+from dcm.model.state import state_of
+from dcm.settle.dynamics import euler_steps
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "results" / "brian2.npz"
@@ -35,7 +35,9 @@ def test_traces_and_final_weights_are_those_of_brian2(engine, reference):
     np.testing.assert_allclose(recording.t, reference.t, rtol=0, atol=1e-9)
     assert len(reference.t) == 200  # four patterns of 100 ms, every 2 ms
     for name, kept in reference.traces.items():
-        np.testing.assert_allclose(recording.traces[name], kept, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
+        np.testing.assert_allclose(
+            recording.traces[name], kept, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name
+        )
     for name, kept in reference.weights.items():
         ours = getattr(recording.circuit, name[:-3])[int(name[-2])]
         np.testing.assert_allclose(ours, kept, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
@@ -49,14 +51,28 @@ def one_percent_more(reference, what):
         return replace(reference, circuit=replace(reference.circuit, conductances=replace(
             g, **{what: 1.01 * getattr(g, what)})))  # fmt: skip
     if what in reference.options:
-        return replace(reference, options=reference.options | {what: 1.01 * reference.options[what]})
+        return replace(
+            reference, options=reference.options | {what: 1.01 * reference.options[what]}
+        )
     rates = {kind: getattr(reference.rates, kind) for kind in ("up", "ip", "pi")}
     raised = {what: tuple(1.01 * np.atleast_1d(rates[what]))}
     return replace(reference, rates=LearningRates(**rates | raised))
 
 
 @pytest.mark.parametrize(
-    "what", ["leak", "basal", "apical", "dendritic", "somatic", "up", "ip", "pi", "tau_input", "tau_weights"]
+    "what",
+    [
+        "leak",
+        "basal",
+        "apical",
+        "dendritic",
+        "somatic",
+        "up",
+        "ip",
+        "pi",
+        "tau_input",
+        "tau_weights",
+    ],
 )
 def test_one_percent_in_any_number_of_the_model_shows(what, reference):
     recording = brian2_reference.replay(one_percent_more(reference, what), kernels.integrate)
@@ -67,9 +83,16 @@ def half_implicit_steps(circuit, state, drift, r_in, u_target, kicks, stepper, w
     """As ``euler_steps``, but weights follow the new Δ instead of the old: the likeliest slip between two programs."""
     for kick in kicks:
         old = drift
-        circuit, state, drift = euler_steps(circuit, state, old, r_in, u_target, kick[None], stepper, where)
-        pairs = {f.name: zip(getattr(drift, f.name), getattr(old, f.name), strict=True) for f in fields(Updates)}
-        ahead = Updates(**{name: tuple(new - before for new, before in pair) for name, pair in pairs.items()})
+        circuit, state, drift = euler_steps(
+            circuit, state, old, r_in, u_target, kick[None], stepper, where
+        )
+        pairs = {
+            f.name: zip(getattr(drift, f.name), getattr(old, f.name), strict=True)
+            for f in fields(Updates)
+        }
+        ahead = Updates(
+            **{name: tuple(new - before for new, before in pair) for name, pair in pairs.items()}
+        )
         circuit = circuit.updated(ahead, stepper.rates)
         state = state_of(circuit, state.r_in, state.u_p, state.u_i, state.u_target)
     return circuit, state, drift
@@ -82,7 +105,9 @@ def test_another_order_within_the_step_shows(reference):
 
 def test_the_reference_exercises_everything(reference):
     """Every plastic weight moves visibly, top-down weights stay, apical dendrites speak, no two conductances agree."""
-    start = {name: getattr(reference.circuit, name[:-3])[int(name[-2])] for name in reference.weights}
+    start = {
+        name: getattr(reference.circuit, name[:-3])[int(name[-2])] for name in reference.weights
+    }
     moved = {name: np.abs(w - start[name]).max() for name, w in reference.weights.items()}
     assert moved.pop("w_down[0]") == 0
     assert min(moved.values()) > 0.01, moved
@@ -106,9 +131,20 @@ def test_the_file_is_small_has_no_pickle_and_comes_from_the_locked_versions(refe
 
 def test_the_script_shares_no_code_with_dcm():
     tree = ast.parse((ROOT / "tools" / "brian2_reference.py").read_text())
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in imported} == {"brian2", "json", "numpy", "pathlib", "platform"}
+    assert {name.partition(".")[0] for name in imported} == {
+        "brian2",
+        "json",
+        "numpy",
+        "pathlib",
+        "platform",
+    }
 
 
 def test_damaged_and_missing_files_are_named(tmp_path):

@@ -26,8 +26,13 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[1]
 SHOTS = ROOT / "build" / "screenshots"
 WIDGET = "explore.live("
-LIVE = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if WIDGET in path.read_text()]
-LONG = ("03_teacher_regression", "04_mnist")  # their experiments take minutes; their explorers must do without
+LIVE = [
+    path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if WIDGET in path.read_text()
+]
+LONG = (
+    "03_teacher_regression",
+    "04_mnist",
+)  # their experiments take minutes; their explorers must do without
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
@@ -37,7 +42,9 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
 PATIENCE = 300_000  # ms for a notebook's run, and
-MOMENT = 60_000  # for one redrawn figure: generous, for machines that do other things at the same time
+MOMENT = (
+    60_000  # for one redrawn figure: generous, for machines that do other things at the same time
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +75,16 @@ def lab(tmp_path_factory):
         if path.stem in LONG:
             notebook.cells = set_up(notebook.cells) + explore_section(notebook.cells)
         for cell in notebook.cells:
-            if cell.cell_type == "code":  # a fresh reader's view, and nothing to mistake for this run's
+            if (
+                cell.cell_type == "code"
+            ):  # a fresh reader's view, and nothing to mistake for this run's
                 cell.outputs, cell.execution_count = [], None
         (home / "root").mkdir(exist_ok=True)
         nbformat.write(notebook, home / "root" / path.name)
     (home / "config" / "labconfig").mkdir(parents=True)
-    (home / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    (home / "config" / "labconfig" / "default_setting_overrides.json").write_text(
+        json.dumps(SETTINGS)
+    )
     folders = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -83,7 +94,9 @@ def lab(tmp_path_factory):
         "IPYTHONDIR": "ipython",
     }
     env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    env |= {name: str(home / folder) for name, folder in folders.items()} | {"PYTHONPATH": str(ROOT)}
+    env |= {name: str(home / folder) for name, folder in folders.items()} | {
+        "PYTHONPATH": str(ROOT)
+    }
     port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
                "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'root'}",
@@ -124,7 +137,10 @@ def set_up(cells):
 
 def explore_section(cells):
     """The cells from the heading «Explore» to the next heading."""
-    heads = [bool(cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M)) for cell in cells]
+    heads = [
+        bool(cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M))
+        for cell in cells
+    ]
     first = next(i for i, cell in enumerate(cells) if cell.source.startswith("## Explore"))
     after = next(i for i in range(first + 1, len(cells)) if heads[i])
     return cells[first:after]
@@ -158,7 +174,9 @@ def run_all(page, address):
     """Open a notebook, run its cells by the menu, and wait until the widget shows its first figure."""
     page.goto(address, timeout=PATIENCE)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE)
-    page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE)  # the status bar: only now is there a kernel to run on
+    page.get_by_text("| Idle").first.wait_for(
+        timeout=PATIENCE
+    )  # the status bar: only now is there a kernel to run on
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.locator(".widget-vbox img").or_(errors(page)).first.wait_for(timeout=PATIENCE)
@@ -216,7 +234,9 @@ def test_the_tab_key_leads_to_the_reset_button_which_restores_the_figure(opened)
     for element in [*opened.controls[1:], opened.button]:
         opened.page.keyboard.press("Tab")
         if not focused(element):
-            opened.page.keyboard.press("Tab")  # the number beside a slider can be typed into, and comes first
+            opened.page.keyboard.press(
+                "Tab"
+            )  # the number beside a slider can be typed into, and comes first
         assert focused(element)
     assert press(opened, opened.button, "Space") == opened.start
 

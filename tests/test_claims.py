@@ -8,18 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcm import claims, paper_scale
-from dcm.claims import CLAIMS, Row, digits, small_circuits, theory
-from dcm.claims.verdict import paired
-from dcm.experiments import mnist
-from dcm.results import ResultError, Saved, plain, read, write
+from dcm.commands import claims
+from dcm.commands import plan as paper_scale
+from dcm.commands.claims import CLAIMS, Row
+from dcm.experiments.backprop_approximation import claims as theory
+from dcm.experiments.mnist import claims as digits
+from dcm.experiments.mnist import experiment as mnist
+from dcm.experiments.teacher_regression import claims as small_circuits
+from dcm.lab.store import Result, ResultError, plain, read, write
+from dcm.lab.verdict import paired
 
 ROOT = Path(__file__).resolve().parents[1]
 FEWER_SEEDS = {"F2n a": 3, "F2n b": 1, "F2r": 2, "F3g": 3}  # five for all other claims
 
 
 def saved(**arrays):
-    return Saved(Path("results/some/thing-seed0.npz"), {}, {k: np.asarray(v) for k, v in arrays.items()})
+    return Saved(
+        Path("results/some/thing-seed0.npz"), {}, {k: np.asarray(v) for k, v in arrays.items()}
+    )
 
 
 def test_the_committed_table_is_the_one_that_the_committed_results_give():
@@ -56,11 +62,17 @@ def test_a_result_of_another_config_is_refused_by_name(tmp_path, monkeypatch):
     assert [saved.path for saved in paper_scale.load("mnist/backprop")] == [path]
     with pytest.raises(ResultError, match=r"backprop-seed0\.npz holds no 'validation_error'"):
         digits.test_error(2, 0)(paper_scale.load("mnist/backprop"))
-    write(path, {**run.about, "config": {**run.about["config"], "epochs": 7}}, {"test_error": [0.5]})
-    with pytest.raises(ResultError, match=r"backprop-seed0\.npz was made with another config or seed"):
+    write(
+        path, {**run.about, "config": {**run.about["config"], "epochs": 7}}, {"test_error": [0.5]}
+    )
+    with pytest.raises(
+        ResultError, match=r"backprop-seed0\.npz was made with another config or seed"
+    ):
         paper_scale.load("mnist/backprop")
     write(path, {**run.about, "seed": 3}, {"test_error": [0.5]})
-    with pytest.raises(ResultError, match=r"backprop-seed0\.npz was made with another config or seed"):
+    with pytest.raises(
+        ResultError, match=r"backprop-seed0\.npz was made with another config or seed"
+    ):
         paper_scale.load("mnist/backprop")
 
 
@@ -71,11 +83,25 @@ def test_every_mnist_recipe_was_a_trial_and_every_trial_is_committed(monkeypatch
 
     def of(config):
         names = ["learner", "scale_up", "scale_output", "output_threshold"]
-        names += {"backprop": ["backprop_rate", "hidden_rate"], "single layer": ["single_rate"]}.get(
+        names += {
+            "backprop": ["backprop_rate", "hidden_rate"],
+            "single layer": ["single_rate"],
+        }.get(
             config.learner,
-            ["mixing_hidden", "mixing_output", "mixing_interneuron", "gain_output", "base_rate", "inter_rate"],
+            [
+                "mixing_hidden",
+                "mixing_output",
+                "mixing_interneuron",
+                "gain_output",
+                "base_rate",
+                "inter_rate",
+            ],
         )
-        names += ["gain_hidden", "hidden_rate"] if config.learner not in mnist.NETS and len(config.hidden) > 1 else []
+        names += (
+            ["gain_hidden", "hidden_rate"]
+            if config.learner not in mnist.NETS and len(config.hidden) > 1
+            else []
+        )
         return plain({name: getattr(config, name) for name in names})
 
     tried = [of(recipe(learner, changes)) for learner, changes in TRIALS]
@@ -92,17 +118,31 @@ def test_every_committed_result_is_whole_and_says_where_it_comes_from():
     assert paths
     for path in paths:
         about = read(path).about
-        assert {"run", "config", "seed", "packages", "commit", "machine", "wall_s", "cpu_s"} <= set(about), path
+        assert {"run", "config", "seed", "packages", "commit", "machine", "wall_s", "cpu_s"} <= set(
+            about
+        ), path
         assert path.name == f"{about['run'].split('/')[1]}-seed{about['seed']}.npz"
 
 
 def test_as_typed_with_json():
     command = [sys.executable, "-m", "dcm", "claims", "--json"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    answer = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
     rows = json.loads(answer.stdout)
     assert [row["id"] for row in rows] == [claim.id for claim in CLAIMS]
     for row in rows:
-        assert {"id", "claim", "paper", "measured", "low", "high", "seeds", "verdict", "results"} <= set(row)
+        assert {
+            "id",
+            "claim",
+            "paper",
+            "measured",
+            "low",
+            "high",
+            "seeds",
+            "verdict",
+            "results",
+        } <= set(row)
 
 
 def test_missing_results_are_said_and_damaged_ones_are_refused(tmp_path):
@@ -122,7 +162,13 @@ def lateral(fold=200.0, gap=150.0, ip=0.1, pi=0.02):
 
 @pytest.mark.parametrize(
     ("change", "holds"),
-    [({}, True), ({"fold": 90.0}, False), ({"gap": 90.0}, False), ({"ip": 0.16}, False), ({"pi": 0.06}, False)],
+    [
+        ({}, True),
+        ({"fold": 90.0}, False),
+        ({"gap": 90.0}, False),
+        ({"ip": 0.16}, False),
+        ({"pi": 0.06}, False),
+    ],
 )
 def test_self_prediction_needs_all_four_numbers(change, holds):
     runs = [lateral(), lateral(**change), lateral(**change)]
@@ -142,7 +188,9 @@ def test_the_full_circuit_must_be_three_times_better_and_below_a_quarter():
     assert not small_circuits.beats_shallow([regression(0.026)], [regression(0.09)]).holds
 
 
-@pytest.mark.parametrize(("end", "holds"), [(46.0, True), (54.0, True), (66.0, False), (30.0, False)])
+@pytest.mark.parametrize(
+    ("end", "holds"), [(46.0, True), (54.0, True), (66.0, False), (30.0, False)]
+)
 def test_about_45_degrees_means_within_ten(end, holds):
     run = saved(angle_weights=[89.0, end], angle_errors=[89.0, end])
     verdict = small_circuits.alignment([run], [], [], [], [])
@@ -159,7 +207,8 @@ def test_learning_must_go_on_at_every_strength_and_rate():
 
 
 @pytest.mark.parametrize(
-    ("onset", "left", "output", "holds"), [(12, 5, 4, True), (9, 5, 4, False), (12, 11, 4, False), (12, 5, 6, False)]
+    ("onset", "left", "output", "holds"),
+    [(12, 5, 4, True), (9, 5, 4, False), (12, 11, 4, False), (12, 5, 6, False)],
 )
 def test_an_association_needs_onset_decay_and_output(onset, left, output, holds):
     run = saved(presentation=[0, 200, 400, 600], apical=[100.0, 50, left, 0], level_onset=onset, level_free=1.0,
@@ -169,8 +218,12 @@ def test_an_association_needs_onset_decay_and_output(onset, left, output, holds)
 
 def test_both_lateral_weights_must_come_within_fifteen_percent():
     assert small_circuits.emergence([saved(distance_ip=[1, 0.14], distance_pi=[1.4, 0.1])]).holds
-    assert not small_circuits.emergence([saved(distance_ip=[1, 0.1], distance_pi=[1.4, 0.16])]).holds
-    assert not small_circuits.emergence([saved(distance_ip=[1, 0.16], distance_pi=[1.4, 0.1])]).holds
+    assert not small_circuits.emergence(
+        [saved(distance_ip=[1, 0.1], distance_pi=[1.4, 0.16])]
+    ).holds
+    assert not small_circuits.emergence(
+        [saved(distance_ip=[1, 0.16], distance_pi=[1.4, 0.1])]
+    ).holds
 
 
 def test_the_error_must_fall_at_every_noise():
@@ -183,8 +236,12 @@ def test_the_error_must_fall_at_every_noise():
 def test_continuous_time_must_stay_within_five_percent():
     probe = {"probe_deviation": np.ones((2, 6, 4))}
     steady = [saved(patterns=[0, 1, 2], error=[0.1, 0.09, 0.08])]
-    assert small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0838], **probe)], steady, []).holds
-    verdict = small_circuits.transients([saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady, [])
+    assert small_circuits.transients(
+        [saved(patterns=[1, 2], error=[0.09, 0.0838], **probe)], steady, []
+    ).holds
+    verdict = small_circuits.transients(
+        [saved(patterns=[1, 2], error=[0.09, 0.0845], **probe)], steady, []
+    )
     assert not verdict.holds
     assert verdict.partly
 
@@ -211,7 +268,9 @@ def test_test_errors_are_judged_by_their_median():
     assert not digits.mixing([net(2.0)], [net(2.4)], [net(2.6)]).holds
     quiet, ratio = np.full((3, 2), 0.02), np.ones((3, 2))
     assert digits.silence([net(2.0, silence=quiet, silence_nudged=ratio)]).holds
-    assert not digits.silence([net(2.0, silence=np.vstack([quiet, [[0.04, 0]]]), silence_nudged=ratio)]).holds
+    assert not digits.silence(
+        [net(2.0, silence=np.vstack([quiet, [[0.04, 0]]]), silence_nudged=ratio)]
+    ).holds
 
 
 def power_laws(extra=0.0):
@@ -221,7 +280,9 @@ def power_laws(extra=0.0):
         orders = np.arange(depth + 1, 1, -1) + extra
         for kind in theory.FEEDBACK:
             table = np.tile(lam[:, None] ** orders, (4, 1, 1))
-            arrays |= {f"{name} {depth} {kind}": table for name in ("remainder_soma", "remainder_update")}
+            arrays |= {
+                f"{name} {depth} {kind}": table for name in ("remainder_soma", "remainder_update")
+            }
             linear = np.tile(lam[:, None] * np.ones(depth), (4, 1, 1))
             arrays |= {f"angle {depth} {kind}": 9 * linear, f"two_pass {depth} {kind}": linear}
     return saved(**arrays)
@@ -247,7 +308,18 @@ def test_orders_and_angles_of_exact_power_laws():
 
 def test_the_page_shows_median_range_and_verdict():
     row = Row(
-        "X", "a claim", "1", "a number", 2.0, 1.0, 3.0, 5, "reproduced", "and more", ("results/a.npz",), "At most 3."
+        "X",
+        "a claim",
+        "1",
+        "a number",
+        2.0,
+        1.0,
+        3.0,
+        5,
+        "reproduced",
+        "and more",
+        ("results/a.npz",),
+        "At most 3.",
     )
     page = claims.markdown([row])
     assert "## 1 of 1 claims reproduced" in page

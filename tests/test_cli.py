@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from dcm.results import read
+from dcm.lab.store import read
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,7 +44,10 @@ def test_help_teaches():
     [
         (["fig9"], "no notebook is called 'fig9'; choose from the_circuit"),
         (["teacher_regresion"], "did you mean teacher_regression?"),
-        (["mnist", "--profile", "papper"], "no profile is called 'papper'; choose from quick, paper"),
+        (
+            ["mnist", "--profile", "papper"],
+            "no profile is called 'papper'; choose from quick, paper",
+        ),
         (["mnist", "-p", "sed=3"], "has no parameter 'sed'; choose from profile, seed"),
         (["mnist", "-p", "seed=x"], "parameter seed of 04_mnist.ipynb is 'x'; give type int"),
         (["mnist", "-p", "profile=paper"], "use --profile"),
@@ -60,7 +63,9 @@ def test_bad_input_fails_in_one_readable_line(arguments, message):
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"], ["--seeds", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"], ["--seeds", "0"]]
+)
 def test_bad_options_are_refused(arguments):
     answer = dcm("figures", *arguments)
     assert answer.returncode == 2
@@ -75,7 +80,9 @@ def test_more_jobs_than_cores_are_remarked_on_and_run():
 
 
 def test_outside_a_clone_with_a_missing_folder(tmp_path):
-    answer = dcm("figures", "fig9", cwd=tmp_path)  # falls back to the clone that the package lies in
+    answer = dcm(
+        "figures", "fig9", cwd=tmp_path
+    )  # falls back to the clone that the package lies in
     assert "no notebook is called" in answer.stderr
 
 
@@ -89,7 +96,9 @@ def test_figures_are_drawn_and_summed_up(clone):
     assert entry["status"] == "ok"
     assert entry["parameters"] == {"profile": "quick", "seed": 3}
     assert {"python", "packages", "commit", "seconds"} <= set(entry)
-    executed = nbformat.read(clone / "build" / "notebooks" / "quick" / "05_backprop_approximation.ipynb", 4)
+    executed = nbformat.read(
+        clone / "build" / "notebooks" / "quick" / "05_backprop_approximation.ipynb", 4
+    )
     assert any("seed = 3" in cell.source for cell in executed.cells)
     before = (folder / "backprop_approximation.svg").read_bytes()
     assert dcm("figures", "backprop_approximation", "--seed", "3", cwd=clone).returncode == 0
@@ -108,7 +117,9 @@ def test_a_failing_notebook_is_named_with_its_cell(clone):
     assert "cell 5" in answer.stdout + answer.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser can write anywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser can write anywhere"
+)
 def test_an_unwritable_folder_is_named(clone):
     (clone / "figures").mkdir(mode=0o500)
     answer = dcm("figures", "the_circuit", cwd=clone)
@@ -130,7 +141,9 @@ def test_paper_profile_computes_just_what_is_missing(clone):
     gone, kept = folder / "association-seed1.npz", folder / "association-seed0.npz"
     committed, stamp = read(gone), kept.stat().st_mtime_ns
     gone.unlink()
-    answer = dcm("figures", "error_in_the_dendrite", "--profile", "paper", "--seeds", "2", cwd=clone)
+    answer = dcm(
+        "figures", "error_in_the_dendrite", "--profile", "paper", "--seeds", "2", cwd=clone
+    )
     assert answer.returncode == 0, answer.stderr
     assert "1 of 2 results are there, 1 to compute" in answer.stdout
     assert "figures/error_in_the_dendrite_paper_scale.svg" in answer.stdout

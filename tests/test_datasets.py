@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcm import datasets
-from dcm.experiments import mnist as experiment
+from dcm.experiments.mnist import data as datasets
+from dcm.experiments.mnist import experiment
 
 
 @pytest.fixture
@@ -17,13 +17,19 @@ def offline(monkeypatch, tmp_path):
 
     monkeypatch.delenv("DCM_DATA", raising=False)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
-    monkeypatch.setattr(pooch, "retrieve", lambda *a, **k: (_ for _ in ()).throw(OSError("no network")))
+    monkeypatch.setattr(
+        pooch, "retrieve", lambda *a, **k: (_ for _ in ()).throw(OSError("no network"))
+    )
 
 
 @pytest.mark.mnist
 def test_mnist_is_the_real_one():
     data = datasets.mnist(download=False)
-    assert [len(s.labels) for s in (data.train, data.validation, data.test)] == [55_000, 5_000, 10_000]
+    assert [len(s.labels) for s in (data.train, data.validation, data.test)] == [
+        55_000,
+        5_000,
+        10_000,
+    ]
     assert data.train.images.shape == (55_000, 784)
     assert data.train.images.dtype == np.float32
     assert (data.train.images.min(), data.train.images.max()) == (0.0, 1.0)
@@ -39,7 +45,8 @@ def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
     few = datasets.Split(data.train.images[:5000], data.train.labels[:5000])
     config = replace(experiment.Config.quick(), epochs=2)
     first, second = (
-        experiment.run(config, np.random.default_rng(1), data=replace(data, train=few)).test_error for _ in range(2)
+        experiment.run(config, np.random.default_rng(1), data=replace(data, train=few)).test_error
+        for _ in range(2)
     )
     assert first["microcircuit"][-1] < 40
     for name in first:
@@ -47,13 +54,18 @@ def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x1f\x8b truncated", gzip.compress(b"something else")], ids=("empty", "truncated", "other")
+    "content",
+    [b"", b"\x1f\x8b truncated", gzip.compress(b"something else")],
+    ids=("empty", "truncated", "other"),
 )
 def test_wrong_files_are_refused_by_name(content, monkeypatch, tmp_path):
     monkeypatch.setenv("DCM_DATA", str(tmp_path))
     for name in datasets.FILES:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz is truncated, corrupted or not the canonical"):
+    with pytest.raises(
+        ValueError,
+        match=r"train-images-idx3-ubyte\.gz is truncated, corrupted or not the canonical",
+    ):
         datasets.mnist()
 
 
@@ -77,11 +89,17 @@ def test_notebook_4_falls_back_at_quick_profile_and_stops_at_paper(tmp_path, mon
     from pathlib import Path
 
     def nothing():
-        raise datasets.DataUnavailable("MNIST is nowhere. Put the four files in a folder and set DCM_DATA.")
+        raise datasets.DataUnavailable(
+            "MNIST is nowhere. Put the four files in a folder and set DCM_DATA."
+        )
 
     monkeypatch.setattr(datasets, "mnist", nothing)
     path = Path(__file__).parents[1] / "notebooks" / "04_mnist.ipynb"
-    cells = ["".join(c["source"]) for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+    cells = [
+        "".join(c["source"])
+        for c in json.loads(path.read_text())["cells"]
+        if c["cell_type"] == "code"
+    ]
     source = next(cell for cell in cells if "datasets.mnist()" in cell)
     scope = {
         "datasets": datasets,

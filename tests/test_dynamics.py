@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from dcm import Circuit, Conductances, LearningRates, equilibrium, integrate
-from dcm.state import State
+from dcm.model.state import State
 
 from circuits import make_circuit
 
@@ -16,7 +16,10 @@ def silent_circuit(conductances=Conductances(), sizes=(2, 2000, 2)):
     """No synapses at all: every soma decays on its own."""
     circuit = Circuit.random(sizes, np.random.default_rng(0), conductances=conductances)
     return replace(
-        circuit, **{n: tuple(0 * w for w in getattr(circuit, n)) for n in ("w_up", "w_down", "w_ip", "w_pi")}
+        circuit,
+        **{
+            n: tuple(0 * w for w in getattr(circuit, n)) for n in ("w_up", "w_down", "w_ip", "w_pi")
+        },
     )
 
 
@@ -30,10 +33,17 @@ def test_leak_decays_exponentially():
     g = Conductances(leak=0.2, basal=1e-12, apical=0.0, dendritic=1e-12, somatic=0.0)
     circuit = silent_circuit(g, (2, 3, 2))
     recording = integrate(
-        circuit, np.zeros((1, 2)), start=state_at(circuit, 1.0), dt=0.01, duration=20.0, record=("u_p[0]",)
+        circuit,
+        np.zeros((1, 2)),
+        start=state_at(circuit, 1.0),
+        dt=0.01,
+        duration=20.0,
+        record=("u_p[0]",),
     )
     expected = np.exp(-0.2 * recording.t)
-    np.testing.assert_allclose(recording.traces["u_p[0]"], expected[:, None].repeat(3, 1), rtol=0, atol=5e-4)
+    np.testing.assert_allclose(
+        recording.traces["u_p[0]"], expected[:, None].repeat(3, 1), rtol=0, atol=5e-4
+    )
 
 
 def test_noise_has_the_stationary_variance_of_an_ornstein_uhlenbeck_process(rng):
@@ -41,7 +51,9 @@ def test_noise_has_the_stationary_variance_of_an_ornstein_uhlenbeck_process(rng)
     circuit = silent_circuit(g)
     state = integrate(circuit, np.zeros((1, 2)), rng=rng, noise=0.3, duration=50.0).state
     total = g.leak + g.basal + g.apical
-    expected = 0.3**2 / (2 * total - total**2 * 0.1)  # exact for Euler-Maruyama steps of .1 ms; σ²/2g for dt → 0
+    expected = 0.3**2 / (
+        2 * total - total**2 * 0.1
+    )  # exact for Euler-Maruyama steps of .1 ms; σ²/2g for dt → 0
     assert state.u_p[0].var() == pytest.approx(expected, rel=0.15)
     assert abs(state.u_p[0].mean()) < 0.03
 
@@ -50,7 +62,9 @@ def test_noise_has_the_stationary_variance_of_an_ornstein_uhlenbeck_process(rng)
 def test_without_noise_it_settles_at_the_equilibrium(sizes, transfer, nudged, rng):
     circuit = make_circuit(sizes, transfer=transfer)
     r_in, target = rng.uniform(-1, 1, sizes[0]), rng.uniform(-1, 1, sizes[-1]) if nudged else None
-    recording = integrate(circuit, r_in[None], None if target is None else target[None], duration=400.0, dt=0.2)
+    recording = integrate(
+        circuit, r_in[None], None if target is None else target[None], duration=400.0, dt=0.2
+    )
     settled = equilibrium(circuit, r_in, target)
     for name in ("u_p", "u_i", "v_apical", "v_basal", "v_inter"):
         for a, b in zip(getattr(recording.state, name), getattr(settled, name), strict=True):
@@ -71,14 +85,32 @@ def test_euler_steps_approach_an_ode_solver_at_first_order(rng):
         r1, r2, r3 = phi(u1), phi(u2), phi(u3)
         a1 = circuit.w_down[0] @ r2 + circuit.w_pi[0] @ phi(i1)
         a2 = circuit.w_down[1] @ r3 + circuit.w_pi[1] @ phi(i2)
-        d1 = -g.leak * u1 + g.basal * (w[0] @ (r_in * (1 - decay)) + b[0] - u1) + g.apical * (a1 - u1)
+        d1 = (
+            -g.leak * u1
+            + g.basal * (w[0] @ (r_in * (1 - decay)) + b[0] - u1)
+            + g.apical * (a1 - u1)
+        )
         d2 = -g.leak * u2 + g.basal * (w[1] @ r1 + b[1] - u2) + g.apical * (a2 - u2)
-        d3 = -g.leak * u3 + g.basal * (w[2] @ r2 + b[2] - u3) + g.somatic * (target * (1 - decay) - u3)
-        e1 = -g.leak * i1 + g.dendritic * (circuit.w_ip[0] @ r1 + circuit.b_ip[0] - i1) + g.somatic * (u2 - i1)
-        e2 = -g.leak * i2 + g.dendritic * (circuit.w_ip[1] @ r2 + circuit.b_ip[1] - i2) + g.somatic * (u3 - i2)
+        d3 = (
+            -g.leak * u3
+            + g.basal * (w[2] @ r2 + b[2] - u3)
+            + g.somatic * (target * (1 - decay) - u3)
+        )
+        e1 = (
+            -g.leak * i1
+            + g.dendritic * (circuit.w_ip[0] @ r1 + circuit.b_ip[0] - i1)
+            + g.somatic * (u2 - i1)
+        )
+        e2 = (
+            -g.leak * i2
+            + g.dendritic * (circuit.w_ip[1] @ r2 + circuit.b_ip[1] - i2)
+            + g.somatic * (u3 - i2)
+        )
         return np.concatenate([d1, d2, d3, e1, e2])
 
-    exact = solve_ivp(slopes, (0, 4), np.zeros(sum(n[1:]) + sum(n[2:])), rtol=1e-10, atol=1e-12).y[:, -1]
+    exact = solve_ivp(slopes, (0, 4), np.zeros(sum(n[1:]) + sum(n[2:])), rtol=1e-10, atol=1e-12).y[
+        :, -1
+    ]
     error = []
     for dt in (0.02, 0.01, 0.005):
         state = integrate(circuit, r_in[None], target[None], dt=dt, duration=4.0).state
@@ -94,12 +126,20 @@ def test_plasticity_filter_follows_its_closed_form(rng):
     settled = equilibrium(circuit, r_in, target)
     rates = LearningRates(up=1e-9)
     recording = integrate(
-        circuit, r_in[None], target[None], rates=rates, start=settled, duration=60.0, tau_weights=30.0
+        circuit,
+        r_in[None],
+        target[None],
+        rates=rates,
+        start=settled,
+        duration=60.0,
+        tau_weights=30.0,
     )
     from dcm import plasticity
 
     induction = plasticity(circuit, settled).up[0]
-    np.testing.assert_allclose(recording.drift.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6)
+    np.testing.assert_allclose(
+        recording.drift.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6
+    )
 
 
 def test_a_run_in_two_parts_equals_one_run(rng):
@@ -119,7 +159,11 @@ def test_a_run_in_two_parts_equals_one_run(rng):
 def test_records_come_at_the_chosen_interval(rng):
     circuit = make_circuit((6, 5, 3))
     recording = integrate(
-        circuit, rng.uniform(-1, 1, (2, 6)), duration=10.0, record=("u_p[1]", "w_ip[0]"), record_every=2.5
+        circuit,
+        rng.uniform(-1, 1, (2, 6)),
+        duration=10.0,
+        record=("u_p[1]", "w_ip[0]"),
+        record_every=2.5,
     )
     np.testing.assert_allclose(recording.t, np.arange(0, 20, 2.5))
     assert recording.traces["u_p[1]"].shape == (8, 3)

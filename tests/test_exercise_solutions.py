@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 
-from dcm import Circuit, LearningRates, backprop, equilibrium, feedback_alignment, integrate, learn, plasticity
+from dcm import (
+    Circuit,
+    LearningRates,
+    backprop,
+    equilibrium,
+    feedback_alignment,
+    integrate,
+    learn,
+    plasticity,
+)
 from dcm.exercises import CATALOGUE
-from dcm.exercises.exercise import random_conductances
+from dcm.exercises.checker.exercise import random_conductances
 from dcm.exercises.pitfalls import teacher_task
 from dcm.exercises.through_time import traces
-from dcm.experiments import backprop_approximation, teacher_regression
+from dcm.experiments.backprop_approximation import experiment as backprop_approximation
+from dcm.experiments.teacher_regression import experiment as teacher_regression
 
 from circuits import UNEQUAL, make_circuit
 
@@ -31,20 +41,34 @@ def test_dendrites_and_somata_are_those_of_a_settled_circuit(circuit, state):
         r_above, r_inter = phi(state.u_p[h + 1]), phi(state.u_i[h])
         v_apical = SOLVE["1.1"](r_above, r_inter, circuit.w_down[h], circuit.w_pi[h])
         np.testing.assert_allclose(v_apical, state.v_apical[h])
-        np.testing.assert_allclose(SOLVE["1.3"](state.v_basal[h], v_apical, g), state.u_p[h], rtol=1e-10)
+        np.testing.assert_allclose(
+            SOLVE["1.3"](state.v_basal[h], v_apical, g), state.u_p[h], rtol=1e-10
+        )
 
 
 def test_factors_are_those_of_conductances():
     assert SOLVE["1.2"](UNEQUAL, "hidden") == UNEQUAL.attenuation_hidden
     assert SOLVE["1.2"](UNEQUAL, "output") == UNEQUAL.attenuation_output
-    assert SOLVE["4.1"](UNEQUAL) == (UNEQUAL.mixing_hidden, UNEQUAL.mixing_output, UNEQUAL.mixing_interneuron)
+    assert SOLVE["4.1"](UNEQUAL) == (
+        UNEQUAL.mixing_hidden,
+        UNEQUAL.mixing_output,
+        UNEQUAL.mixing_interneuron,
+    )
 
 
 def test_a_step_through_time_is_that_of_integrate(circuit, state, rng):
-    noisy = {"rng": np.random.default_rng(1), "noise": 0.3, "dt": 0.1, "duration": 0.1, "start": state}
+    noisy = {
+        "rng": np.random.default_rng(1),
+        "noise": 0.3,
+        "dt": 0.1,
+        "duration": 0.1,
+        "start": state,
+    }
     moved = integrate(circuit, state.r_in[None], **noisy).state
     xi = np.random.default_rng(1).standard_normal((1, 15 + 9))[0, :6]
-    step = SOLVE["1.4"](state.u_p[0], state.v_basal[0], state.v_apical[0], circuit.conductances, 0.3, 0.1, xi)
+    step = SOLVE["1.4"](
+        state.u_p[0], state.v_basal[0], state.v_apical[0], circuit.conductances, 0.3, 0.1, xi
+    )
     np.testing.assert_allclose(moved.u_p[0], step)
 
 
@@ -56,7 +80,9 @@ def test_a_soma_decays_with_the_inverse_of_its_total_conductance():
 def test_hidden_conductances_are_recovered(seed):
     g = random_conductances(np.random.default_rng((seed, 2018)))
     np.testing.assert_allclose(SOLVE["1.6"](*traces(seed)), [g.leak, g.basal, g.apical], rtol=1e-6)
-    np.testing.assert_allclose(SOLVE["1.6"](*traces(seed, "interneuron")), [g.leak, g.dendritic, g.somatic], rtol=1e-6)
+    np.testing.assert_allclose(
+        SOLVE["1.6"](*traces(seed, "interneuron")), [g.leak, g.dendritic, g.somatic], rtol=1e-6
+    )
 
 
 def test_lateral_weights_are_the_self_predicting_ones(circuit):
@@ -73,7 +99,9 @@ def test_the_dendrite_reports_detuning_in_proportion():
 def test_rules_are_those_of_plasticity(circuit, state):
     phi, g, updates = circuit.transfer, circuit.conductances, plasticity(circuit, state)
     for h in (0, 1):
-        np.testing.assert_allclose(SOLVE["3.1"](state.v_apical[h], phi(state.u_i[h])), updates.pi[h])
+        np.testing.assert_allclose(
+            SOLVE["3.1"](state.v_apical[h], phi(state.u_i[h])), updates.pi[h]
+        )
         ip = SOLVE["3.2"](state.u_i[h], state.v_inter[h], phi(state.u_p[h]), g, phi)
         np.testing.assert_allclose(ip, updates.ip[h])
 
@@ -121,7 +149,9 @@ def test_the_error_travels_down_as_the_theory_says(circuit, rng):
     lead = backprop_approximation.leading_order(circuit, free, u_target)
     for h in (0, 1):
         slope = circuit.transfer.derivative(free.u_p[h + 1])
-        np.testing.assert_allclose(SOLVE["4.3"](circuit.w_down[h], slope, lead[h + 1], 0.03), lead[h])
+        np.testing.assert_allclose(
+            SOLVE["4.3"](circuit.w_down[h], slope, lead[h + 1], 0.03), lead[h]
+        )
 
 
 def test_the_angle_is_that_of_the_experiments(rng):

@@ -17,9 +17,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from dcm.exercises import CATALOGUE, TOPICS, Desk, panel, running
-from dcm.exercises.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
-from dcm.exercises.exercise import KINDS
+from dcm.exercises import CATALOGUE, TOPICS, Desk
+from dcm.exercises.checker import panel, running
+from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
+from dcm.exercises.checker.exercise import KINDS
 
 matplotlib.use("agg")
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "exercises"
@@ -46,7 +47,9 @@ def test_there_are_enough_of_every_kind():
     assert {exercise.kind for exercise in CATALOGUE.values()} == set(KINDS)
     assert any("Blind" in exercise.title for exercise in CATALOGUE.values())
     for topic, exercises in TOPICS.items():
-        assert [exercise.id for exercise in exercises] == [f"{topic}.{n + 1}" for n in range(len(exercises))]
+        assert [exercise.id for exercise in exercises] == [
+            f"{topic}.{n + 1}" for n in range(len(exercises))
+        ]
 
 
 @EVERY
@@ -96,7 +99,9 @@ def test_no_exception_escapes(exercise, error):
 
 
 @FUNCTIONS
-@pytest.mark.parametrize("value", ["word", {}, [[1.0], [1.0, 2.0]], 1j, object(), True], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", ["word", {}, [[1.0], [1.0, 2.0]], 1j, object(), True], ids=lambda v: type(v).__name__
+)
 def test_a_wrong_type_is_named(exercise, value):
     message = fails_with(exercise, lambda *arguments: value)
     assert f" {type(value).__name__}; " in message
@@ -113,7 +118,9 @@ def test_a_wrong_shape_is_named_beside_the_right_one(exercise):
 
 @FUNCTIONS
 def test_nan_is_named(exercise):
-    message = fails_with(exercise, lambda *arguments: exercise.solution(*arguments) * np.array(np.nan))
+    message = fails_with(
+        exercise, lambda *arguments: exercise.solution(*arguments) * np.array(np.nan)
+    )
     assert "NaN" in message
 
 
@@ -124,7 +131,9 @@ def test_generic_slips_are_recognised(exercise):
 
     assert "flipped" in fails_with(exercise, times(-1.0))
     assert "constant factor: yours is 1.7 times" in fails_with(exercise, times(1.7))
-    assert re.search(r"it gives .* and should give", fails_with(exercise, lambda *a: times(1.0)(*a) + 0.1))
+    assert re.search(
+        r"it gives .* and should give", fails_with(exercise, lambda *a: times(1.0)(*a) + 0.1)
+    )
 
 
 @FUNCTIONS
@@ -134,22 +143,33 @@ def test_a_call_or_another_signature_is_explained(exercise):
 
 
 def test_a_branch_without_return_is_explained():
-    forgetful = lambda g, layer: g.basal / (g.leak + g.basal + g.apical) if layer == "hidden" else None  # noqa: E731
+    forgetful = lambda g, layer: (
+        g.basal / (g.leak + g.basal + g.apical) if layer == "hidden" else None
+    )  # noqa: E731
     assert "does every branch end in return" in fails_with(CATALOGUE["1.2"], forgetful)
 
 
 def test_a_transposed_product_is_explained():
-    message = fails_with(CATALOGUE["1.1"], lambda r_above, r_inter, w_down, w_pi: w_down.T @ r_above)
-    assert "shapes do not fit; it was called with r_above (2,), r_inter (2,), w_down (5, 2), w_pi (5, 2)" in message
+    message = fails_with(
+        CATALOGUE["1.1"], lambda r_above, r_inter, w_down, w_pi: w_down.T @ r_above
+    )
+    assert (
+        "shapes do not fit; it was called with r_above (2,), r_inter (2,), w_down (5, 2), w_pi (5, 2)"
+        in message
+    )
 
 
 def test_missing_brackets_are_explained():
     message = fails_with(CATALOGUE["1.2"], lambda g, layer: g.basal / g.leak + g.basal)
     assert "lack its brackets" in message
-    assert "outside a function's domain" in fails_with(CATALOGUE["2.2"], lambda w_down: math.acos(2.0) * w_down)
+    assert "outside a function's domain" in fails_with(
+        CATALOGUE["2.2"], lambda w_down: math.acos(2.0) * w_down
+    )
 
 
-@pytest.mark.parametrize("derivative", [np.gradient, lambda u, dt: np.append(np.diff(u), u[-1] - u[-2]) / dt])
+@pytest.mark.parametrize(
+    "derivative", [np.gradient, lambda u, dt: np.append(np.diff(u), u[-1] - u[-2]) / dt]
+)
 def test_the_blind_exercise_forgives_another_derivative(derivative):
     def infer(dt, u, v_1, v_2):
         return np.linalg.lstsq(np.stack([-u, v_1 - u, v_2 - u], axis=1), derivative(u, dt))[0]
@@ -164,7 +184,11 @@ def test_what_is_right_is_said_too():
 
 def test_arguments_are_copies():
     def destructive(u, v_basal, v_apical, g, sigma, dt, xi):
-        return u + dt * (g.basal * (v_basal - u) + g.apical * (v_apical - u) - g.leak * u) + sigma * np.sqrt(dt) * xi
+        return (
+            u
+            + dt * (g.basal * (v_basal - u) + g.apical * (v_apical - u) - g.leak * u)
+            + sigma * np.sqrt(dt) * xi
+        )
 
     def zeroing(v_basal, v_apical, g):
         result = (g.basal * v_basal + g.apical * v_apical) / (g.leak + g.basal + g.apical)
@@ -175,7 +199,9 @@ def test_arguments_are_copies():
     assert [judge(CATALOGUE["1.3"], zeroing).status for _ in range(2)] == [PASS, PASS]
 
 
-@pytest.mark.parametrize("id", [id for id, exercise in CATALOGUE.items() if not exercise.wants_function])
+@pytest.mark.parametrize(
+    "id", [id for id, exercise in CATALOGUE.items() if not exercise.wants_function]
+)
 def test_values_are_judged_without_giving_them_away(id):
     exercise = CATALOGUE[id]
     if exercise.choices:
@@ -230,7 +256,10 @@ def test_where_there_are_no_alarms_this_is_said(desk, capsys):
 
 
 def test_check_prints_one_line_a_status(desk, capsys):
-    for answer, printed in ((None, "○ 2.2 not attempted\n"), (lambda w_down: -w_down, "✓ 2.2 pass\n")):
+    for answer, printed in (
+        (None, "○ 2.2 not attempted\n"),
+        (lambda w_down: -w_down, "✓ 2.2 pass\n"),
+    ):
         desk.check("2.2", answer)
         assert capsys.readouterr().out == printed
     desk.check("2.2", lambda w_down: w_down)
@@ -242,7 +271,9 @@ def test_hints_come_one_a_call(desk, capsys):
     for _ in range(len(hints) + 1):
         desk.hint("2.1")
     out = capsys.readouterr().out
-    assert [out.count(f"Hint {n + 1} of {len(hints)}") for n in range(len(hints))] == [1] * len(hints)
+    assert [out.count(f"Hint {n + 1} of {len(hints)}") for n in range(len(hints))] == [1] * len(
+        hints
+    )
     assert 'solution("2.1") shows the reference' in out
 
 
@@ -268,7 +299,8 @@ def test_an_unknown_exercise_names_the_nearest(name, id, near, desk, capsys):
     result = function(id, 5) if name in ("check", "use") else function(id)
     assert result == (5 if name == "use" else None)
     assert re.fullmatch(
-        rf"No exercise is called .*; the nearest are ({re.escape(near)}.*)\.\n", capsys.readouterr().out
+        rf"No exercise is called .*; the nearest are ({re.escape(near)}.*)\.\n",
+        capsys.readouterr().out,
     )
 
 
@@ -310,8 +342,12 @@ def read(path):
 
 
 def printed(cells) -> str:
-    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
-    return "".join(line for output in outputs if output.get("name") == "stdout" for line in output["text"])
+    outputs = [
+        output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]
+    ]
+    return "".join(
+        line for output in outputs if output.get("name") == "stdout" for line in output["text"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +358,16 @@ def runs(tmp_path_factory):
     def run(case):
         path, instructor = case
         target = folder / f"{path.stem}_{instructor}.ipynb"
-        command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR", "--cwd", str(FOLDER)]
+        command = [
+            sys.executable,
+            "-m",
+            "papermill",
+            "--no-progress-bar",
+            "--log-level",
+            "ERROR",
+            "--cwd",
+            str(FOLDER),
+        ]
         command += ["-p", "instructor", str(instructor), str(path), str(target)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -330,14 +375,18 @@ def runs(tmp_path_factory):
 
     cases = [(path, instructor) for path in NOTEBOOKS for instructor in (False, True)]
     with ThreadPoolExecutor(2) as pool:
-        return {(p.stem, i): cells for (p, i), cells in zip(cases, pool.map(run, cases), strict=True)}
+        return {
+            (p.stem, i): cells for (p, i), cells in zip(cases, pool.map(run, cases), strict=True)
+        }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_unsolved_and_solved(path, runs):
     exercises = TOPICS[int(path.stem[0])]
     unsolved, solved = printed(runs[path.stem, False]), printed(runs[path.stem, True])
-    assert re.findall(r"^○ (\S+) not attempted$", unsolved, re.M) == [exercise.id for exercise in exercises]
+    assert re.findall(r"^○ (\S+) not attempted$", unsolved, re.M) == [
+        exercise.id for exercise in exercises
+    ]
     assert re.findall(r"^✓ (\S+) pass$", solved, re.M) == [exercise.id for exercise in exercises]
     assert not re.findall("[✓✗]", unsolved)
     assert not re.findall("[○✗] ", "\n".join(solved.splitlines()[len(exercises) + 1 :]))
@@ -352,10 +401,22 @@ def test_exercise_notebook_hygiene(path):
     for exercise in exercises:
         assert f"## {exercise.id} {exercise.title}\n\n*{exercise.label}*\n" in text
     time = f"**Time:** {sum(exercise.minutes for exercise in exercises)} minutes"
-    for part in ("**Paper:**", "**Equations:**", time, "How it works", "What to take along", "References"):
+    for part in (
+        "**Paper:**",
+        "**Equations:**",
+        time,
+        "How it works",
+        "What to take along",
+        "References",
+    ):
         assert part in text, part
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert not [
+        o
+        for cell in code
+        for o in cell["outputs"]
+        if o["output_type"] == "error" or o.get("name") == "stderr"
+    ]
     assert sum(bool(line.strip()) for line in code[0]["source"]) <= 8
     lengths = sorted(len(cell["source"]) for cell in code)
     assert lengths[-1] <= 25
@@ -374,7 +435,10 @@ def test_the_class_plan_fits_two_hours_and_names_real_exercises():
     lasts = [int(minutes) for _, _, minutes, _ in rows]
     assert [start + last for start, last in zip(clock, lasts, strict=True)] == [*clock[1:], 120]
     for (*_, what), last in zip(rows, lasts, strict=True):
-        minutes = [CATALOGUE[id].minutes for id in re.findall(r"\b[1-4]\.[1-9]\b", what.partition("Early")[0])]
+        minutes = [
+            CATALOGUE[id].minutes
+            for id in re.findall(r"\b[1-4]\.[1-9]\b", what.partition("Early")[0])
+        ]
         assert sum(minutes) <= last
     total = sum(exercise.minutes for exercise in CATALOGUE.values())
     assert f"{len(CATALOGUE)} exercises, {total} minutes in all" in plan

@@ -17,7 +17,9 @@ def largest(arrays):
 
 
 @pytest.mark.parametrize("settle", SETTLE)
-def test_self_predicting_circuit_is_silent_and_predicts_the_layer_above(sizes, transfer, settle, rng):
+def test_self_predicting_circuit_is_silent_and_predicts_the_layer_above(
+    sizes, transfer, settle, rng
+):
     circuit = make_circuit(sizes, transfer=transfer).self_predicting()
     state = settle(circuit, rng.uniform(-1, 1, (200, sizes[0])))
     assert largest(state.v_apical) < 1e-12
@@ -49,7 +51,9 @@ def test_met_target_means_soma_equals_dendritic_prediction_at_the_output(sizes, 
     r_in = rng.uniform(-1, 1, sizes[0])
     target = settle(circuit, r_in).u_p[-1]
     state = settle(circuit, r_in, target)
-    np.testing.assert_allclose(state.u_p[-1], circuit.attenuations[-1] * state.v_basal[-1], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        state.u_p[-1], circuit.attenuations[-1] * state.v_basal[-1], rtol=0, atol=1e-12
+    )
     np.testing.assert_allclose(state.u_p[-1], target, rtol=0, atol=1e-12)
 
 
@@ -75,7 +79,9 @@ def test_equilibrium_obeys_the_mixing_formulas_of_section_2(sizes, rng):
     for h, v_apical in enumerate(state.v_apical):
         np.testing.assert_allclose(state.u_p[h], hat[h] + g.mixing_hidden * v_apical, atol=1e-11)
         lam, hat_i = g.mixing_interneuron, g.attenuation_interneuron * state.v_inter[h]
-        np.testing.assert_allclose(state.u_i[h], (1 - lam) * hat_i + lam * state.u_p[h + 1], atol=1e-11)
+        np.testing.assert_allclose(
+            state.u_i[h], (1 - lam) * hat_i + lam * state.u_p[h + 1], atol=1e-11
+        )
     lam = g.mixing_output
     np.testing.assert_allclose(state.u_p[-1], (1 - lam) * hat[-1] + lam * target, atol=1e-11)
 
@@ -92,7 +98,9 @@ def test_batch_equals_one_at_a_time(sizes, rng):
         each = [plasticity(circuit, s) for s in singles]
         for kind in ("up", "ip", "pi", "down", "b_up", "b_ip"):
             for h, update in enumerate(getattr(mean, kind)):
-                np.testing.assert_allclose(update, np.mean([getattr(e, kind)[h] for e in each], axis=0), atol=1e-11)
+                np.testing.assert_allclose(
+                    update, np.mean([getattr(e, kind)[h] for e in each], axis=0), atol=1e-11
+                )
 
 
 def test_two_pass_meets_equilibrium_as_apical_conductance_vanishes(rng):

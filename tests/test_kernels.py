@@ -9,7 +9,7 @@ import pytest
 
 import dcm
 from dcm import DivergenceError, LearningRates, Logistic, SoftRectifier
-from dcm.circuit import WEIGHTS
+from dcm.model.circuit import WEIGHTS
 
 from circuits import make_circuit
 
@@ -19,23 +19,34 @@ CASES = [((30, 50, 10), SoftRectifier()), ((9, 8, 7, 6, 4), Logistic())]
 
 def worst(a, b):
     """Largest relative deviation (maximum norm) over all weights of two circuits."""
-    pairs = [pair for name in WEIGHTS for pair in zip(getattr(a, name), getattr(b, name), strict=True)]
+    pairs = [
+        pair for name in WEIGHTS for pair in zip(getattr(a, name), getattr(b, name), strict=True)
+    ]
     return max(np.abs(x - y).max() / max(np.abs(x).max(), 1e-300) for x, y in pairs)
 
 
 def test_import_dcm_loads_no_compiler():
     heavy = ("numba", "matplotlib", "papermill", "pooch", "sklearn")
     code = f"import sys, dcm; print([m for m in {heavy} if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 @pytest.mark.parametrize(("kind", "transfer"), [(0, Logistic()), (1, SoftRectifier())])
 def test_compiled_transfer_is_exact_to_rounding(kind, transfer):
     """Within 1e-15 relative where φ is a normal number; a gain of 0 silences."""
-    from dcm.kernels.transfer import phi
+    from dcm.kernels.phi import phi
 
     u = np.concatenate(
-        [np.linspace(-60, 60, 100_000), np.linspace(-700, 700, 10_000), [0.0, -0.0, -1e-300, 1e-300] * 2]
+        [
+            np.linspace(-60, 60, 100_000),
+            np.linspace(-700, 700, 10_000),
+            [0.0, -0.0, -1e-300, 1e-300] * 2,
+        ]
     )
     r, gain = np.empty_like(u), np.full_like(u, (1.0, 0.1)[kind])
     phi(kind, gain, 1.0, 3.0 * kind, u, r)
@@ -52,7 +63,8 @@ def test_polynomials_of_the_kernels_keep_their_stated_error(name, reference, low
     """Relative error against extended precision, where the machine has it."""
     import numba
 
-    from dcm.kernels import transfer, vectors
+    from dcm.kernels import phi as transfer
+    from dcm.kernels import vectors
 
     function, load, store = getattr(transfer, name), vectors.load, vectors.store
 
@@ -92,7 +104,10 @@ def test_steady_learning_stays_with_its_plain_twin_over_10_000_patterns(rng):
     circuit = dcm.Circuit.random((30, 50, 10), rng, transfer=SoftRectifier())
     inputs, targets = rng.uniform(-1, 1, (10_000, 30)), rng.normal(size=(10_000, 10))
     rates = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0059375)
-    plain, fast = dcm.learn(circuit, inputs, targets, rates)[0], kernels.learn(circuit, inputs, targets, rates)[0]
+    plain, fast = (
+        dcm.learn(circuit, inputs, targets, rates)[0],
+        kernels.learn(circuit, inputs, targets, rates)[0],
+    )
     assert worst(circuit, plain) > 0.1
     assert worst(plain, fast) < 1e-12
 
@@ -113,11 +128,16 @@ def test_steady_learning_does_not_depend_on_how_it_is_cut_into_calls(sizes, tran
 
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
 @pytest.mark.parametrize("nudged", [True, False])
-def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(sizes, transfer, nudged, rng):
+def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(
+    sizes, transfer, nudged, rng
+):
     from dcm import kernels
 
     circuit = make_circuit(sizes, transfer=transfer)
-    inputs, targets = rng.uniform(-1, 1, (6, sizes[0])), rng.normal(size=(6, sizes[-1])) if nudged else None
+    inputs, targets = (
+        rng.uniform(-1, 1, (6, sizes[0])),
+        rng.normal(size=(6, sizes[-1])) if nudged else None,
+    )
     options = {"rates": RATES, "noise": 0.3, "duration": 20.0}
     whole = kernels.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
     part, generator = None, np.random.default_rng(1)
@@ -142,7 +162,9 @@ def test_a_continuous_run_leaves_its_recording_and_its_arguments_alone(rng):
         circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, record=("u_p[0]", "w_up[0]")
     )
     before = copy.deepcopy((circuit, first))
-    kernels.integrate(first.circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, start=first)
+    kernels.integrate(
+        first.circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, start=first
+    )
     np.testing.assert_equal(vars(first.state), vars(before[1].state))
     np.testing.assert_equal(vars(first.drift), vars(before[1].drift))
     assert worst(first.circuit, before[1].circuit) == worst(circuit, before[0]) == 0
@@ -153,7 +175,9 @@ def test_a_continuous_run_leaves_its_recording_and_its_arguments_alone(rng):
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
 @pytest.mark.parametrize("tau_weights", [30.0, 0.0])
 @pytest.mark.parametrize("nudged", [True, False])
-def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(sizes, transfer, tau_weights, nudged, rng):
+def test_continuous_learning_equals_its_plain_twin_for_the_same_noise(
+    sizes, transfer, tau_weights, nudged, rng
+):
     from dcm import kernels
 
     circuit = make_circuit(sizes, transfer=transfer)
@@ -186,7 +210,14 @@ def test_divergence_stops_at_once_and_names_pattern_and_rate(rng):
             learn(circuit, inputs, targets, wild)
     for integrate in (dcm.integrate, kernels.integrate):
         with pytest.raises(DivergenceError, match=r"pattern \d+.*w_up.*lower the learning rate up"):
-            integrate(circuit, inputs[:2], targets[:2], rates=wild.scaled(1e5), duration=5.0, record=("u_p[0]",))
+            integrate(
+                circuit,
+                inputs[:2],
+                targets[:2],
+                rates=wild.scaled(1e5),
+                duration=5.0,
+                record=("u_p[0]",),
+            )
 
 
 @pytest.mark.parametrize("kind", ["ip", "pi"])
@@ -203,7 +234,9 @@ def test_divergence_names_the_rate_that_drove_it(kind, rng):
 def test_somata_that_run_away_are_noticed_without_plasticity(rng):
     from dcm import kernels
 
-    circuit = make_circuit((6, 50, 50), transfer=SoftRectifier(5.0, 1.0, 0.0), scale_up=90.0, scale_down=90.0)
+    circuit = make_circuit(
+        (6, 50, 50), transfer=SoftRectifier(5.0, 1.0, 0.0), scale_up=90.0, scale_down=90.0
+    )
     for integrate in (dcm.integrate, kernels.integrate):
         with pytest.raises(DivergenceError, match=r"pattern \d+.*a soma has run away"):
             integrate(circuit, rng.uniform(0, 1, (300, 6)), duration=20.0)
@@ -217,7 +250,9 @@ def test_a_subclass_is_not_taken_for_its_parent(rng):
             return np.tanh(u)
 
     with pytest.raises(TypeError, match="no compiled form"):
-        kernels.learn(make_circuit((6, 5, 3), transfer=Other()), rng.uniform(-1, 1, (1, 6)), None, RATES)
+        kernels.learn(
+            make_circuit((6, 5, 3), transfer=Other()), rng.uniform(-1, 1, (1, 6)), None, RATES
+        )
 
 
 def test_a_transfer_without_a_compiled_form_says_what_to_use(rng):

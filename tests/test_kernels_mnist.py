@@ -7,13 +7,17 @@ import pytest
 
 import dcm
 from dcm import Conductances, DivergenceError, LearningRates, SoftRectifier, two_pass
-from dcm.backprop import descent
-from dcm.circuit import WEIGHTS
+from dcm.model.backprop import descent
+from dcm.model.circuit import WEIGHTS
 
 from circuits import make_circuit
 
 MIXING = Conductances.from_mixing(0.1, 0.2, 0.1)
-SIZES = [(30, 40, 5), (50, 37, 33, 10), (9, 8, 7, 6, 4)]  # layers of less and of more than one panel; the last odd
+SIZES = [
+    (30, 40, 5),
+    (50, 37, 33, 10),
+    (9, 8, 7, 6, 4),
+]  # layers of less and of more than one panel; the last odd
 N = 203  # patterns: no multiple of a batch
 RATES = {
     "all plastic": LearningRates(0.1, 0.2, 0.02, 0.01, thresholds=True),
@@ -27,7 +31,9 @@ RATES = {
 
 def worst(a, b):
     """Largest relative deviation (maximum norm) over all weights of two circuits."""
-    pairs = [pair for name in WEIGHTS for pair in zip(getattr(a, name), getattr(b, name), strict=True)]
+    pairs = [
+        pair for name in WEIGHTS for pair in zip(getattr(a, name), getattr(b, name), strict=True)
+    ]
     return max(np.abs(x - y).max() / max(np.abs(x).max(), 1e-300) for x, y in pairs)
 
 
@@ -43,7 +49,9 @@ def both(circuit, data, rates, batch=10):
     from dcm import kernels
 
     inputs, targets, order = data
-    plain, _ = dcm.learn(circuit, inputs[order], targets[order], rates, settle=two_pass, duration=1.0, batch=batch)
+    plain, _ = dcm.learn(
+        circuit, inputs[order], targets[order], rates, settle=two_pass, duration=1.0, batch=batch
+    )
     return plain, kernels.learn_two_pass(circuit, inputs, targets, rates, order=order, batch=batch)
 
 
@@ -52,19 +60,32 @@ def both(circuit, data, rates, batch=10):
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_two_pass_loop_equals_plain_learning(sizes, rates, matched, rng):
     circuit = make_circuit(sizes, conductances=MIXING)
-    plain, fast = both(circuit.self_predicting() if matched else circuit, patterns(sizes, rng, silent=0.8), rates)
+    plain, fast = both(
+        circuit.self_predicting() if matched else circuit, patterns(sizes, rng, silent=0.8), rates
+    )
     assert worst(plain, fast) < 1e-12
 
 
-@pytest.mark.parametrize("up", [(0.2, 0, 0), (0, 0.2, 0), (0, 0, 0.2), (0.2, 0, 0.2), (0, 0, 0)], ids=str)
+@pytest.mark.parametrize(
+    "up", [(0.2, 0, 0), (0, 0.2, 0), (0, 0, 0.2), (0.2, 0, 0.2), (0, 0, 0)], ids=str
+)
 @pytest.mark.parametrize("ip", [(0, 0), (0.1, 0), (0, 0.1)], ids=str)
 def test_frozen_layers_stay_and_the_others_learn_as_in_plain_learning(up, ip, rng):
     circuit = make_circuit(SIZES[1], conductances=MIXING).self_predicting()
     plain, fast = both(circuit, patterns(SIZES[1], rng), LearningRates(up, ip, thresholds=True))
     assert worst(plain, fast) < 1e-12
-    for name, etas in (("w_up", up), ("b_up", up), ("w_ip", ip), ("b_ip", ip), ("w_down", ip), ("w_pi", ip)):
+    for name, etas in (
+        ("w_up", up),
+        ("b_up", up),
+        ("w_ip", ip),
+        ("b_ip", ip),
+        ("w_down", ip),
+        ("w_pi", ip),
+    ):
         learns = [eta > 0 and name not in ("w_down", "w_pi") for eta in etas]
-        changed = [(a != b).any() for a, b in zip(getattr(circuit, name), getattr(fast, name), strict=True)]
+        changed = [
+            (a != b).any() for a, b in zip(getattr(circuit, name), getattr(fast, name), strict=True)
+        ]
         assert changed == learns
 
 
@@ -79,9 +100,16 @@ def test_any_batch_size_with_dense_and_with_silent_inputs(batch, silent, rng):
 @pytest.mark.parametrize("rates", ["all plastic", "feedback fixed"])
 def test_single_precision_stays_near_double(rates, rng):
     """After 203 patterns; the plain twin in single precision is as far off."""
-    circuit, data = make_circuit(SIZES[1], conductances=MIXING).self_predicting(), patterns(SIZES[1], rng, 0.8)
+    circuit, data = (
+        make_circuit(SIZES[1], conductances=MIXING).self_predicting(),
+        patterns(SIZES[1], rng, 0.8),
+    )
     plain, _ = both(circuit, data, RATES[rates])
-    _, fast = both(circuit.astype(np.float32), [x.astype(np.float32) for x in data[:2]] + [data[2]], RATES[rates])
+    _, fast = both(
+        circuit.astype(np.float32),
+        [x.astype(np.float32) for x in data[:2]] + [data[2]],
+        RATES[rates],
+    )
     assert all(w.dtype == np.float32 for name in WEIGHTS for w in getattr(fast, name))
     assert worst(circuit, plain) > 0.01
     assert worst(plain, fast) < 1e-5
@@ -90,9 +118,15 @@ def test_single_precision_stays_near_double(rates, rng):
 def test_weights_from_silent_inputs_do_not_move_and_runs_are_reproducible_bit_for_bit(rng):
     from dcm import kernels
 
-    circuit, (inputs, targets, order) = make_circuit(SIZES[1]).astype(np.float32), patterns(SIZES[1], rng, 0.5)
+    circuit, (inputs, targets, order) = (
+        make_circuit(SIZES[1]).astype(np.float32),
+        patterns(SIZES[1], rng, 0.5),
+    )
     before = [w.copy() for w in circuit.w_up]
-    one, two = (kernels.learn_two_pass(circuit, inputs, targets, RATES["all plastic"], order=order) for _ in range(2))
+    one, two = (
+        kernels.learn_two_pass(circuit, inputs, targets, RATES["all plastic"], order=order)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(one.w_up[0][:, 3], circuit.w_up[0][:, 3])
     for name in WEIGHTS:
         for a, b in zip(getattr(one, name), getattr(two, name), strict=True):
@@ -112,7 +146,9 @@ def test_backprop_loop_follows_the_reference_direction(sizes, batch, rng):
     etas = np.linspace(0.3, 0.1, len(w))
     kernels.learn_backprop(w, b, inputs, targets, etas, order=order, batch=batch)
     for rows in np.split(order, range(batch, N, batch)):
-        directions, thresholds = descent(circuit, inputs[rows], targets[rows], [w.T for w in circuit.w_up[1:]])
+        directions, thresholds = descent(
+            circuit, inputs[rows], targets[rows], [w.T for w in circuit.w_up[1:]]
+        )
         w_up = tuple(x + eta * d for x, d, eta in zip(circuit.w_up, directions, etas, strict=True))
         b_up = tuple(x + eta * d for x, d, eta in zip(circuit.b_up, thresholds, etas, strict=True))
         circuit = dataclasses.replace(circuit, w_up=w_up, b_up=b_up)
@@ -143,7 +179,11 @@ def test_one_rate_stands_for_all_layers_in_both_twins(rng):
 def test_a_net_without_hidden_layer_is_the_delta_rule(rng):
     from dcm import kernels
 
-    (inputs, targets, order), w, b = patterns((20, 4), rng), rng.normal(size=(4, 20)), rng.normal(size=4)
+    (inputs, targets, order), w, b = (
+        patterns((20, 4), rng),
+        rng.normal(size=(4, 20)),
+        rng.normal(size=4),
+    )
     learnt, shifted = [w.copy()], [b.copy()]
     kernels.learn_backprop(learnt, shifted, inputs, targets, 0.1, order=order[:10])
     u = inputs[order[:10]] @ w.T + b
@@ -156,24 +196,35 @@ def test_a_net_without_hidden_layer_is_the_delta_rule(rng):
 def test_compiled_logistic_rates_are_exact_to_rounding(dtype):
     from dcm.kernels.logistic import rates
 
-    u = np.concatenate([np.linspace(-40, 40, 100_001), [0.0, -1e-30, 1e-30, 700.0, np.inf, np.nan]]).astype(dtype)[None]
+    u = np.concatenate(
+        [np.linspace(-40, 40, 100_001), [0.0, -1e-30, 1e-30, 700.0, np.inf, np.nan]]
+    ).astype(dtype)[None]
     r = np.empty_like(u)
     rates(u, r)
     np.testing.assert_allclose(r, dcm.Logistic()(u.astype(float)), rtol=4 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("rates", "named"), [({"pi": 1e12}, "pi"), ({"up": 1e12}, "up"), ({"ip": 1e12}, "ip")])
+@pytest.mark.parametrize(
+    ("rates", "named"), [({"pi": 1e12}, "pi"), ({"up": 1e12}, "up"), ({"ip": 1e12}, "ip")]
+)
 def test_divergence_names_pattern_and_rate(rates, named, dtype, rng):
     from dcm import kernels
 
-    circuit, (inputs, targets, order) = make_circuit(SIZES[0]).astype(dtype), patterns(SIZES[0], rng)
+    circuit, (inputs, targets, order) = (
+        make_circuit(SIZES[0]).astype(dtype),
+        patterns(SIZES[0], rng),
+    )
     inputs, targets = inputs.astype(dtype), targets.astype(dtype)
-    with pytest.raises(DivergenceError, match=rf"pattern \d+.*_{named}\[0\].*lower the learning rate {named}"):
+    with pytest.raises(
+        DivergenceError, match=rf"pattern \d+.*_{named}\[0\].*lower the learning rate {named}"
+    ):
         kernels.learn_two_pass(circuit, inputs, targets, LearningRates(**rates), order=order)
     if named == "up":
         w, b = [w.copy() for w in circuit.w_up], [b.copy() for b in circuit.b_up]
-        with pytest.raises(DivergenceError, match=r"backprop, pattern \d+.*lower the learning rate up"):
+        with pytest.raises(
+            DivergenceError, match=r"backprop, pattern \d+.*lower the learning rate up"
+        ):
             kernels.learn_backprop(w, b, inputs, targets, 1e12, order=order)
 
 
@@ -201,4 +252,6 @@ def test_what_does_not_fit_is_named(rng):
     with pytest.raises(ValueError, match="batch is 0"):
         kernels.learn_two_pass(circuit, inputs, targets, rates, order=order, batch=0)
     with pytest.raises(TypeError, match=r"Logistic neurons, not SoftRectifier.*use dcm\.learn"):
-        kernels.learn_two_pass(make_circuit(SIZES[0], transfer=SoftRectifier()), inputs, targets, rates, order=order)
+        kernels.learn_two_pass(
+            make_circuit(SIZES[0], transfer=SoftRectifier()), inputs, targets, rates, order=order
+        )

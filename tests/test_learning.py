@@ -6,11 +6,26 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from dcm import Conductances, LearningRates, backprop, equilibrium, feedback_alignment, learn, plasticity, two_pass
-from dcm.backprop import descent
-from dcm.experiments.backprop_approximation import Config, at_mixing, compare, fitted_order, run
-from dcm.experiments.self_predicting_state import measure
-from dcm.experiments.teacher_regression import angle
+from dcm import (
+    Conductances,
+    LearningRates,
+    backprop,
+    equilibrium,
+    feedback_alignment,
+    learn,
+    plasticity,
+    two_pass,
+)
+from dcm.experiments.backprop_approximation.experiment import (
+    Config,
+    at_mixing,
+    compare,
+    fitted_order,
+    run,
+)
+from dcm.experiments.measures import angle
+from dcm.experiments.self_predicting_state.experiment import measure
+from dcm.model.backprop import descent
 
 from circuits import UNEQUAL, make_circuit
 
@@ -23,7 +38,10 @@ def loss(circuit, r_in, u_target):
         u = g.basal / (g.leak + g.basal + apical) * (w @ r + b)
         r = circuit.transfer(u)
     pairs = zip(u, r, u_target, strict=True)
-    return sum(quad(lambda s, rate=rate: circuit.transfer(s) - rate, a, b, epsabs=1e-12)[0] for a, rate, b in pairs)
+    return sum(
+        quad(lambda s, rate=rate: circuit.transfer(s) - rate, a, b, epsabs=1e-12)[0]
+        for a, rate, b in pairs
+    )
 
 
 @pytest.mark.parametrize("sizes", [(4, 3, 2), (4, 3, 3, 3, 2)], ids=str)
@@ -39,14 +57,20 @@ def test_backprop_is_the_gradient_of_the_loss(sizes, transfer, rng):
                     moved = [w.copy() for w in getattr(circuit, name)]
                     moved[k][index] += step
                     ends.append(loss(replace(circuit, **{name: tuple(moved)}), r_in, u_target))
-                assert direction[index] == pytest.approx(-(ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-9)
+                assert direction[index] == pytest.approx(
+                    -(ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-9
+                )
 
 
 def test_feedback_alignment_is_backprop_for_transposed_feedback(rng):
     circuit = make_circuit((5, 4, 3, 2))
     transposed = circuit.with_feedback(w.T for w in circuit.w_up[1:])
     r_in, u_target = rng.uniform(-1, 1, (6, 5)), rng.uniform(-1, 1, (6, 2))
-    for a, b in zip(backprop(circuit, r_in, u_target), feedback_alignment(transposed, r_in, u_target), strict=True):
+    for a, b in zip(
+        backprop(circuit, r_in, u_target),
+        feedback_alignment(transposed, r_in, u_target),
+        strict=True,
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
@@ -71,14 +95,20 @@ def test_remainders_have_the_orders_of_section_3():
     result = run(config, np.random.default_rng(7))
     for (depth, _), values in result.remainder_update.items():
         expected = [depth - k + 1 for k in range(depth)]
-        np.testing.assert_allclose(np.median(fitted_order(config, values), axis=0), expected, atol=0.15)
+        np.testing.assert_allclose(
+            np.median(fitted_order(config, values), axis=0), expected, atol=0.15
+        )
 
 
 def test_two_pass_update_points_like_the_relaxed_one(rng):
-    circuit = make_circuit((9, 8, 7, 6, 4), conductances=Conductances.from_mixing(0.01, 0.01, dendritic=1.4))
+    circuit = make_circuit(
+        (9, 8, 7, 6, 4), conductances=Conductances.from_mixing(0.01, 0.01, dendritic=1.4)
+    )
     circuit = circuit.self_predicting()
     r_in, target = rng.uniform(-1, 1, 9), rng.uniform(-1, 1, 4)
-    pair = (plasticity(circuit, settle(circuit, r_in, target)).up for settle in (equilibrium, two_pass))
+    pair = (
+        plasticity(circuit, settle(circuit, r_in, target)).up for settle in (equilibrium, two_pass)
+    )
     assert max(angle(a, b) for a, b in zip(*pair, strict=True)) < 0.01
 
 
@@ -92,7 +122,9 @@ def test_lateral_plasticity_finds_the_self_predicting_state():
     unseen = rng.uniform(-1, 1, (100, 8))
     ratio = np.array(measure(learned, unseen)) / np.array(measure(circuit, unseen))
     assert max(ratio[:2]) < 0.02  # apical potential, interneuron mismatch
-    assert max(ratio[2:]) < 0.2  # distances of w_ip and w_pi: directions that inputs hardly excite come last
+    assert (
+        max(ratio[2:]) < 0.2
+    )  # distances of w_ip and w_pi: directions that inputs hardly excite come last
     np.testing.assert_array_equal(learned.w_up[0], circuit.w_up[0])
 
 
@@ -100,7 +132,9 @@ def test_learning_one_target_meets_it(rng):
     circuit = make_circuit((8, 6, 4)).self_predicting()
     r_in, u_target = rng.uniform(-1, 1, (1, 8)), rng.uniform(-1, 1, (1, 4))
     rates = LearningRates(up=0.002, ip=0.004, pi=0.001)
-    learned, trace = learn(circuit, r_in.repeat(400, 0), u_target.repeat(400, 0), rates, record=("v_apical[0]",))
+    learned, trace = learn(
+        circuit, r_in.repeat(400, 0), u_target.repeat(400, 0), rates, record=("v_apical[0]",)
+    )
     assert np.abs(equilibrium(learned, r_in[0]).u_p[-1] - u_target[0]).max() < 0.02
     silence = np.linalg.norm(trace.traces["v_apical[0]"], axis=1)
     assert silence[-1] < 0.05 * silence.max()
@@ -138,6 +172,8 @@ def test_a_rule_and_a_settling_of_ones_own(rng):
         return replace(updates, up=(np.zeros_like(updates.up[0]), updates.up[1]))
 
     inputs, targets = rng.uniform(-1, 1, (3, 6)), rng.uniform(-1, 1, (3, 3))
-    learned, _ = learn(circuit, inputs, targets, LearningRates(up=0.1), rule=output_only, settle=two_pass)
+    learned, _ = learn(
+        circuit, inputs, targets, LearningRates(up=0.1), rule=output_only, settle=two_pass
+    )
     np.testing.assert_array_equal(learned.w_up[0], circuit.w_up[0])
     assert np.abs(learned.w_up[1] - circuit.w_up[1]).max() > 0

@@ -21,7 +21,9 @@ from dcm import (
 from circuits import make_circuit
 
 
-@pytest.mark.parametrize("transfer", [Logistic(), SoftRectifier(), SoftRectifier(2.0, 0.5, -1.0)], ids=str)
+@pytest.mark.parametrize(
+    "transfer", [Logistic(), SoftRectifier(), SoftRectifier(2.0, 0.5, -1.0)], ids=str
+)
 def test_inverse_and_derivative(transfer):
     u = np.linspace(-15, 15, 301)
     np.testing.assert_allclose(transfer.inverse(transfer(u)), u, rtol=1e-8, atol=1e-8)
@@ -30,7 +32,9 @@ def test_inverse_and_derivative(transfer):
     assert transfer(u.astype(np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize(("transfer", "rate"), [(Logistic(), 1.2), (Logistic(), 0.0), (SoftRectifier(), -0.1)])
+@pytest.mark.parametrize(
+    ("transfer", "rate"), [(Logistic(), 1.2), (Logistic(), 0.0), (SoftRectifier(), -0.1)]
+)
 def test_target_rates_out_of_range(transfer, rate):
     with pytest.raises(ValueError, match=f"rate is {rate:g}.*rescale"):
         transfer.inverse(np.array([0.5, rate]))
@@ -38,7 +42,9 @@ def test_target_rates_out_of_range(transfer, rate):
 
 def test_mixing_factors_round_trip():
     g = Conductances.from_mixing(0.3, 0.1, 0.2, leak=0.05, basal=0.9)
-    assert (g.mixing_hidden, g.mixing_output, g.mixing_interneuron) == pytest.approx((0.3, 0.1, 0.2))
+    assert (g.mixing_hidden, g.mixing_output, g.mixing_interneuron) == pytest.approx(
+        (0.3, 0.1, 0.2)
+    )
     paper = Conductances.from_mixing(0.3, 0.1)
     assert (paper.apical, paper.somatic) == pytest.approx((3 / 7, 1 / 9))
 
@@ -88,12 +94,21 @@ def test_bad_learning_rates(kind, value):
 
 def test_rates_that_do_not_fit_the_depth(rng):
     with pytest.raises(ValueError, match="learning rate up has 3 values; give 1 or 2"):
-        learn(make_circuit((6, 5, 3)), rng.uniform(-1, 1, (1, 6)), None, LearningRates(up=(0.1, 0.1, 0.1)))
+        learn(
+            make_circuit((6, 5, 3)),
+            rng.uniform(-1, 1, (1, 6)),
+            None,
+            LearningRates(up=(0.1, 0.1, 0.1)),
+        )
 
 
 @pytest.mark.parametrize(
     ("sizes", "message"),
-    [((3, 2), "at least three layers"), ((3, 0, 2), r"sizes\[1\] is 0"), ((3, 2.5, 2), r"sizes\[1\] is 2.5")],
+    [
+        ((3, 2), "at least three layers"),
+        ((3, 0, 2), r"sizes\[1\] is 0"),
+        ((3, 2.5, 2), r"sizes\[1\] is 2.5"),
+    ],
 )
 def test_bad_sizes(sizes, message, rng):
     with pytest.raises(ValueError, match=message):
@@ -121,7 +136,10 @@ def test_a_seed_is_not_a_generator(rng):
         ({"record": "u_i[0]"}, r"record is the string 'u_i\[0\]'; give a sequence"),
         ({"record": ("u_i[0]",), "record_every": 3.0}, "give a divisor of the duration"),
         ({"rates": 0.001}, "rates is 0.001; give LearningRates"),
-        ({"start": equilibrium(make_circuit((6, 4, 3)), np.zeros(6))}, "start has potentials of shapes"),
+        (
+            {"start": equilibrium(make_circuit((6, 4, 3)), np.zeros(6))},
+            "start has potentials of shapes",
+        ),
         ({"record": ("v_spine[0]",)}, r"no trace 'v_spine\[0\]'; choose from"),
         ({"record": ("u_i[7]",)}, r"no trace 'u_i\[7\]'"),
     ],
@@ -148,7 +166,9 @@ def test_bad_patterns(settle, rng):
 
 def test_bad_weights():
     circuit = make_circuit((6, 5, 3))
-    with pytest.raises(ValueError, match=r"w_pi\[0\] has shape \(3, 5\); this circuit needs \(5, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"w_pi\[0\] has shape \(3, 5\); this circuit needs \(5, 3\)"
+    ):
         replace(circuit, w_pi=(circuit.w_pi[0].T,))
     with pytest.raises(ValueError, match=r"w_ip\[0\] holds NaN"):
         replace(circuit, w_ip=(circuit.w_ip[0] * np.nan,))
@@ -159,5 +179,7 @@ def test_bad_weights():
 def test_no_steady_state_is_said(rng):
     """An inhibitory loop far too strong for the somata to settle in."""
     circuit = make_circuit((6, 40, 40), scale_up=60.0, scale_down=60.0, scale_lateral=60.0)
-    with pytest.raises(ConvergenceError, match=r"no steady state within 40 sweeps.*smaller weights"):
+    with pytest.raises(
+        ConvergenceError, match=r"no steady state within 40 sweeps.*smaller weights"
+    ):
         equilibrium(circuit, rng.uniform(-1, 1, (20, 6)), max_sweeps=40)

@@ -16,7 +16,18 @@ FLOORS = [
     {"plasticity", "backprop"},
     {"equilibrium", "two_pass", "learning", "dynamics", "kernels"},
     {"experiments", "datasets", "runs", "results", "scheduler"},
-    {"plotting", "explore", "exercises", "notebooks", "paper_scale", "claims", "bench", "console", "cli", "__main__"},
+    {
+        "plotting",
+        "explore",
+        "exercises",
+        "notebooks",
+        "paper_scale",
+        "claims",
+        "bench",
+        "console",
+        "cli",
+        "__main__",
+    },
 ]
 
 
@@ -34,7 +45,11 @@ def test_imports_point_down_only():
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "dcm":
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and node.module.split(".")[0] == "dcm"
+            ):
                 inner = node.module.split(".")[1:]
                 names = inner[:1] or [alias.name for alias in node.names]
             for name in names:
@@ -57,7 +72,12 @@ def test_notebook_hygiene(path):
     cells = json.loads(path.read_text())["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert not [
+        o
+        for cell in code
+        for o in cell["outputs"]
+        if o["output_type"] == "error" or o.get("name") == "stderr"
+    ]
     lengths = sorted(len(cell["source"]) for cell in code)
     assert lengths[-1] <= 25
     assert lengths[len(lengths) // 2] <= 8
@@ -65,13 +85,20 @@ def test_notebook_hygiene(path):
     assert path.stat().st_size < 1_000_000
     assert any("nbval-check-output" in c["metadata"].get("tags", ()) for c in code)
     text = "".join(line for cell in cells for line in cell["source"])
-    for heading in ("Predict before you run", "checked by hand", "Try it", "What differs from the paper", "References"):
+    for heading in (
+        "Predict before you run",
+        "checked by hand",
+        "Try it",
+        "What differs from the paper",
+        "References",
+    ):
         assert heading in text, heading
 
 
 def packages(requirements):
     return {
-        re.match(r"[\w-]+", r)[0].replace("matplotlib-base", "matplotlib"): r.partition(">=")[2] for r in requirements
+        re.match(r"[\w-]+", r)[0].replace("matplotlib-base", "matplotlib"): r.partition(">=")[2]
+        for r in requirements
     }
 
 
@@ -84,7 +111,10 @@ def test_dependency_lists_agree():
     assert conda == packages(project["dependencies"] + extras["test"])
     lock = (ROOT / "requirements.lock").read_text()
     pinned = {name for name, _ in re.findall(r"^([\w.-]+)==(\S+)", lock, re.M)}
-    assert set(packages(project["dependencies"] + extras["test"] + extras["dev"] + extras["browser"])) <= pinned
+    assert (
+        set(packages(project["dependencies"] + extras["test"] + extras["dev"] + extras["browser"]))
+        <= pinned
+    )
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "://" not in lock
 
@@ -93,7 +123,8 @@ def test_readme_table_names_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     readme = (ROOT / "README.md").read_text()
     for name in packages(
-        project["dependencies"] + [r for extra in project["optional-dependencies"].values() for r in extra]
+        project["dependencies"]
+        + [r for extra in project["optional-dependencies"].values() for r in extra]
     ):
         assert f"| {name} |" in readme, name
 

@@ -9,10 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcm import Circuit, datasets, paper_scale, results, runs, scheduler
-from dcm.experiments import mnist, teacher_continuous, teacher_regression
-from dcm.results import Checkpoint, ResultError, read, resumable, write
-from dcm.scheduler import Run
+from dcm import Circuit
+from dcm.commands import plan as paper_scale
+from dcm.experiments.mnist import data as datasets
+from dcm.experiments.mnist import experiment as mnist
+from dcm.experiments.teacher_regression import experiment as teacher_regression
+from dcm.experiments.teacher_regression import in_continuous_time as teacher_continuous
+from dcm.lab import jobs as scheduler
+from dcm.lab import progress as runs
+from dcm.lab import store as results
+from dcm.lab.checkpoint import Checkpoint, resumable
+from dcm.lab.run import Run
+from dcm.lab.store import ResultError, read, write
 
 SMALL = replace(teacher_regression.Config(), n_patterns=400, block=100, n_test=20)
 ABOUT = {"run": "a/b", "config": {"n": 1}, "seed": 0}
@@ -26,7 +34,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_result_comes_back_as_it_was_written(tmp_path, rng):
-    arrays = {"curve": rng.normal(size=(3, 2)), "classes": np.arange(4, dtype=np.uint8), "one": np.float64(2.5)}
+    arrays = {
+        "curve": rng.normal(size=(3, 2)),
+        "classes": np.arange(4, dtype=np.uint8),
+        "one": np.float64(2.5),
+    }
     write(tmp_path / "x" / "r.npz", {**ABOUT, "config": SMALL}, arrays)
     saved = read(tmp_path / "x" / "r.npz")
     assert saved.about["config"]["transfer"]["gamma"] == 0.1
@@ -54,7 +66,9 @@ def test_an_edited_number_or_header_is_refused(tmp_path):
     np.savez(path, header=header, error=np.array([1.0]))
     with pytest.raises(ResultError, match=r"r\.npz was changed"):
         read(path)
-    np.savez(path, header=np.array(str(header).replace('"seed": 0', '"seed": 1')), error=np.array([2.0]))
+    np.savez(
+        path, header=np.array(str(header).replace('"seed": 0', '"seed": 1')), error=np.array([2.0])
+    )
     with pytest.raises(ResultError, match=r"r\.npz was changed"):
         read(path)
 
@@ -68,7 +82,9 @@ def test_another_format_is_refused(tmp_path, monkeypatch):
         read(path)
 
 
-@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "kill"])
+@pytest.mark.parametrize(
+    "failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "kill"]
+)
 def test_a_write_that_fails_leaves_the_previous_file(tmp_path, monkeypatch, failure):
     path = tmp_path / "r.npz"
     write(path, ABOUT, {"error": np.array([2.0])})
@@ -99,7 +115,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, monkeypatch):
 
     whole = resumable(draw, start(), 7, None, silent, "")["row"]
 
-    def interrupted(i, state):  # random numbers are used up before the interruption, as in a real block
+    def interrupted(
+        i, state
+    ):  # random numbers are used up before the interruption, as in a real block
         state = draw(i, state)
         if i == 4:
             raise KeyboardInterrupt
@@ -136,11 +154,17 @@ CASES = {
     "shallow": (teacher_regression, replace(SMALL, learner="shallow"), "shallow"),
     "continuous": (
         teacher_continuous,
-        teacher_continuous.Config(replace(SMALL, block=20), start_at=40, n_patterns=40, chunk=10, n_probe=2),
+        teacher_continuous.Config(
+            replace(SMALL, block=20), start_at=40, n_patterns=40, chunk=10, n_probe=2
+        ),
         "continuous",
     ),
     "digits": (mnist, replace(mnist.Config(), hidden=(12, 11), epochs=4), "microcircuit"),
-    "plain net": (mnist, replace(mnist.Config(), hidden=(12, 11), epochs=4, learner="backprop"), "backprop"),
+    "plain net": (
+        mnist,
+        replace(mnist.Config(), hidden=(12, 11), epochs=4, learner="backprop"),
+        "backprop",
+    ),
 }
 
 
@@ -167,7 +191,9 @@ def test_several_processes_give_what_one_gives(folder, monkeypatch):
     told = []
     monkeypatch.chdir(folder)
     (folder / "notebooks").mkdir()
-    (folder / "notebooks" / "00_the_circuit.ipynb").touch()  # the processes find this clone from where they start
+    (
+        folder / "notebooks" / "00_the_circuit.ipynb"
+    ).touch()  # the processes find this clone from where they start
     runs = [a_run(0), a_run(1)]
     scheduler.execute(runs, 2, lambda run, error: told.append((run.seed, error)))
     assert sorted(told) == [(0, None), (1, None)]
@@ -187,7 +213,9 @@ def test_a_failing_run_is_reported_and_the_others_go_on(folder, monkeypatch):
     (folder / "notebooks" / "00_the_circuit.ipynb").touch()
     told = {}
     wild = replace(SMALL, eta_up=(50.0, 50.0))
-    scheduler.execute([a_run(0, wild), a_run(1)], 1, lambda run, error: told.update({run.seed: error}))
+    scheduler.execute(
+        [a_run(0, wild), a_run(1)], 1, lambda run, error: told.update({run.seed: error})
+    )
     assert "lower the learning rate" in told[0]
     assert told[1] is None
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dcm import LearningRates
-from dcm.circuit import WEIGHTS
+from dcm.model.circuit import WEIGHTS
 
 from circuits import make_circuit
 
@@ -37,10 +37,14 @@ def python(code, cwd=ROOT, **environment):
     """Output of ``code`` in a fresh process, with every warning shown."""
     environment = {**os.environ, "PYTHONWARNINGS": "always", "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
 
 
-@pytest.mark.parametrize("what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"])
+@pytest.mark.parametrize(
+    "what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"]
+)
 def test_starting_loads_nothing_heavy(what):
     loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
     assert "numpy" in loaded
@@ -79,7 +83,11 @@ def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     (folder / "in the way").write_text("a file where the cache folder should be")
     blocked = str(folder / "in the way")
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
-    answer = python(f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])", folder, NUMBA_CACHE_DIR=blocked)
+    answer = python(
+        f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])",
+        folder,
+        NUMBA_CACHE_DIR=blocked,
+    )
     assert_learned(folder, expected)
     assert answer.stderr.count("Warning") == 1, "one warning, and none from a child process"
     assert f"cannot be kept in {blocked}" in answer.stderr
@@ -94,7 +102,12 @@ def test_without_numba_the_plain_twins_run_with_one_notice(task):
     answer = python(f"import sys; sys.modules['numba'] = None{LEARN}", folder)
     assert_learned(folder, expected)
     assert answer.stderr.count("Warning") == 1
-    for words in ("Numba cannot be used", "a hundred times slower", "MNIST: about ten times", "pip install numba"):
+    for words in (
+        "Numba cannot be used",
+        "a hundred times slower",
+        "MNIST: about ten times",
+        "pip install numba",
+    ):
         assert words in answer.stderr
 
 

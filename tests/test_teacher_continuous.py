@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from dcm import Conductances, SoftRectifier, equilibrium, kernels, plasticity
-from dcm.experiments import teacher_continuous, teacher_regression
-from dcm.experiments.teacher_continuous import Config
-from dcm.experiments.transients import KINDS, WINDOWS, lagging_soma, rectified, transients
+from dcm.experiments.teacher_regression import experiment as teacher_regression
+from dcm.experiments.teacher_regression import in_continuous_time as teacher_continuous
+from dcm.experiments.teacher_regression.in_continuous_time import Config
+from dcm.experiments.teacher_regression.transients import (
+    KINDS,
+    WINDOWS,
+    lagging_soma,
+    rectified,
+    transients,
+)
 
 from circuits import make_circuit
 
@@ -35,7 +42,9 @@ def test_the_last_stretch_of_a_presentation_is_the_steady_state(circuit, rng):
 def test_a_lagging_soma_is_all_that_transients_do_where_nothing_else_lags(rng):
     """Weak weights, no pull, interneurons as fast as the layer above: the derived term is the whole deviation."""
     g = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.1, somatic=1e-9)
-    circuit = make_circuit((6, 5, 4), thresholds=False, conductances=g, scale_up=0.1).self_predicting()
+    circuit = make_circuit(
+        (6, 5, 4), thresholds=False, conductances=g, scale_up=0.1
+    ).self_predicting()
     inputs = rng.uniform(-1, 1, (40, 6))
     size, cosine = lagging_soma(circuit, lambda r_in: np.zeros((*r_in.shape[:-1], 4)), inputs)
     assert size == pytest.approx(1, abs=0.05)
@@ -67,4 +76,6 @@ def test_continuous_time_goes_on_from_the_checkpoint_of_the_steady_run():
     steady = teacher_regression.compute(teacher, np.random.default_rng(1))
     assert moving["patterns"].tolist() == [40, 60]
     assert moving["error"][0] == steady["error"][2], "the checkpoint"
-    assert moving["error"][1] == pytest.approx(steady["error"][3], rel=1e-3), "the same patterns, in continuous time"
+    assert moving["error"][1] == pytest.approx(steady["error"][3], rel=1e-3), (
+        "the same patterns, in continuous time"
+    )

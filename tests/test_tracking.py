@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dcm import LearningRates, learn, two_pass
-from dcm.experiments.tracking import largest_correction
+from dcm.experiments.mnist.tracking import largest_correction
 
 from circuits import make_circuit
 
@@ -28,7 +28,9 @@ def tracked(circuit, r_in, rates, times):
 def test_beyond_two_a_small_mismatch_grows_and_below_it_falls(step, grows, thresholds, rng):
     circuit = make_circuit((7, 12, 3), thresholds=thresholds).self_predicting()
     r_in = rng.uniform(0, 1, (20, 7))
-    unit = largest_correction(circuit, r_in, LearningRates(ip=1.0, thresholds=thresholds), sweeps=200)[0]
+    unit = largest_correction(
+        circuit, r_in, LearningRates(ip=1.0, thresholds=thresholds), sweeps=200
+    )[0]
     rates = LearningRates(ip=step / unit, thresholds=thresholds)
     assert largest_correction(circuit, r_in, rates, sweeps=200)[0] == pytest.approx(step)
     off = tuple(w + 1e-6 * rng.normal(size=w.shape) for w in circuit.w_ip)
@@ -38,7 +40,10 @@ def test_beyond_two_a_small_mismatch_grows_and_below_it_falls(step, grows, thres
 
 
 def test_a_single_pattern_by_hand(rng):
-    circuit, r_in = make_circuit((5, 4, 3), thresholds=False).self_predicting(), rng.uniform(0, 1, 5)
+    circuit, r_in = (
+        make_circuit((5, 4, 3), thresholds=False).self_predicting(),
+        rng.uniform(0, 1, 5),
+    )
     g, r = circuit.conductances, circuit.transfer(two_pass(circuit, r_in).u_p[0])
     slopes = circuit.transfer.derivative(g.attenuation_interneuron * (circuit.w_ip[0] @ r))
     by_hand = 0.3 * g.mixing_interneuron * g.attenuation_interneuron * slopes.max() * (r @ r)

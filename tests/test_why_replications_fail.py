@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from dcm import Conductances, backprop, equilibrium, kernels, plasticity
-from dcm.experiments import why_replications_fail as experiment
-from dcm.experiments.failures import at_rest, broken, checklist, in_time
-from dcm.experiments.failures.associations import Task
+from dcm.experiments.why_replications_fail import at_rest, broken, checklist, experiment, in_time
+from dcm.experiments.why_replications_fail.associations import Task
 
 CONFIG = experiment.Config()
 WRONG = {name: broken.seen_through(getattr(broken, name)) for name in
@@ -33,7 +32,10 @@ def regression_run(n_patterns):
 CASES = {
     checklist.output_rests_at_its_target: (plasticity, WRONG["ApicalLoadAtOutput"]),
     checklist.interneurons_rest_when_they_match: (plasticity, WRONG["ForgottenBrackets"]),
-    checklist.construction_predicts_itself: (lambda circuit: circuit.self_predicting(), broken.copied_up),
+    checklist.construction_predicts_itself: (
+        lambda circuit: circuit.self_predicting(),
+        broken.copied_up,
+    ),
     checklist.silent_dendrite_teaches_nothing: (plasticity, WRONG["BareBasal"]),
     checklist.weights_move_by_rate_times_time: (kernels.integrate, broken.rate_over_tau),
     checklist.run_is_long_enough: (regression_run(10_000_000), regression_run(10_000)),
@@ -46,7 +48,9 @@ CASES = {
         partial(angle_at, True, backprop),
         partial(angle_at, True, broken.backprop_without_dendrites),
     ),
-    checklist.settling_hardly_teaches: tuple(in_time.settling_bias(CONFIG, tau, 0)[0] for tau in (3.0, 0.0)),
+    checklist.settling_hardly_teaches: tuple(
+        in_time.settling_bias(CONFIG, tau, 0)[0] for tau in (3.0, 0.0)
+    ),
 }
 
 
@@ -61,7 +65,9 @@ def test_the_checklist_passes_the_correct_part_and_catches_the_broken(test):
 def test_the_checklist_is_complete_and_says_what_is_wrong():
     assert set(checklist.ALL) == set(CASES)
     assert len(checklist.ALL) == len(experiment.FAILURES)
-    text = checklist.verdict(checklist.every_matrix_moves, plasticity, broken.only_the_top, written=broken.only_the_top)
+    text = checklist.verdict(
+        checklist.every_matrix_moves, plasticity, broken.only_the_top, written=broken.only_the_top
+    )
     assert "correct: passes" in text
     assert "broken:  w_up[0, 1] never moves" in text
     assert "assert not still" in text
@@ -74,13 +80,17 @@ def test_a_rule_test_catches_its_own_mistake_only(name):
     tests = {"ApicalLoadAtOutput": checklist.output_rests_at_its_target, "BareBasal":
              checklist.silent_dendrite_teaches_nothing, "ForgottenBrackets":
              checklist.interneurons_rest_when_they_match}  # fmt: skip
-    assert [other for other, test in tests.items() if checklist.complaint(test, WRONG[name])] == [name]
+    assert [other for other, test in tests.items() if checklist.complaint(test, WRONG[name])] == [
+        name
+    ]
 
 
 @pytest.mark.parametrize("prepared", [True, False])
 def test_the_ruler_is_wrong_with_a_random_start_or_with_another_net(prepared):
     reference = broken.backprop_without_dendrites if prepared else backprop
-    assert checklist.complaint(checklist.angle_to_backprop_vanishes, partial(angle_at, prepared, reference))
+    assert checklist.complaint(
+        checklist.angle_to_backprop_vanishes, partial(angle_at, prepared, reference)
+    )
 
 
 def test_broken_variants_change_one_factor_only():
@@ -99,7 +109,9 @@ def test_broken_variants_change_one_factor_only():
 
 def test_a_copy_of_w_up_is_right_only_below_the_output_and_with_equal_conductances():
     def silent(sizes, **conductances):
-        task = Task.random(CONFIG, np.random.default_rng(0), sizes=sizes, conductances=Conductances(**conductances))
+        task = Task.random(
+            CONFIG, np.random.default_rng(0), sizes=sizes, conductances=Conductances(**conductances)
+        )
         state = equilibrium(broken.copied_up(task.circuit), task.inputs)
         return all(np.abs(v).max() < 1e-12 for v in state.v_apical)
 
@@ -109,7 +121,10 @@ def test_a_copy_of_w_up_is_right_only_below_the_output_and_with_equal_conductanc
 
 
 def test_interneurons_with_forgotten_brackets_settle_where_theory_says_and_dendrites_go_quiet():
-    g, config = Conductances(), replace(CONFIG, sweeps=1000, eta_lateral=0.004, sizes=(12, 9, 4), n_associations=6)
+    g, config = (
+        Conductances(),
+        replace(CONFIG, sweeps=1000, eta_lateral=0.004, sizes=(12, 9, 4), n_associations=6),
+    )
     outcome = at_rest.forgotten_brackets(config, np.random.default_rng(0))
     wrong = g.dendritic / g.leak + g.dendritic
     share = wrong * g.somatic / (wrong * (g.leak + g.dendritic + g.somatic) - g.dendritic)
@@ -143,19 +158,28 @@ def test_a_rate_over_tau_is_a_smaller_rate_and_nothing_else():
     outcome = in_time.no_low_pass(config, np.random.default_rng(0))
     moved = {label: np.vdot(x, y) / np.vdot(x, x) for label, (x, y) in outcome.points.items()}
     assert moved["none"] == pytest.approx(1.0, abs=0.01)
-    assert moved["low-pass"] == pytest.approx(1 - 30 / 1000, abs=0.01)  # what the filter still holds after 1 s
+    assert moved["low-pass"] == pytest.approx(
+        1 - 30 / 1000, abs=0.01
+    )  # what the filter still holds after 1 s
     assert moved["none, rate / 30"] == pytest.approx(1 / 30, rel=0.01)
 
 
 def test_sigma_dt_is_weaker_by_the_root_of_the_step():
     for dt in (0.1, 0.05):
-        right, wrong = in_time.spread(1.0, dt), in_time.spread(broken.passed_for_sigma_dt(1.0, dt), dt)
+        right, wrong = (
+            in_time.spread(1.0, dt),
+            in_time.spread(broken.passed_for_sigma_dt(1.0, dt), dt),
+        )
         assert wrong / right == pytest.approx(np.sqrt(dt), rel=1e-9)
-        exact = np.sqrt(1 / (2 * 1.1 * (1 - 1.1 * dt / 2)))  # stationary spread of the Euler scheme itself
+        exact = np.sqrt(
+            1 / (2 * 1.1 * (1 - 1.1 * dt / 2))
+        )  # stationary spread of the Euler scheme itself
         assert right == pytest.approx(exact, rel=0.03)
 
 
-@pytest.mark.parametrize("tau_input", [0.0, 0.5, 1.0, 3.0, 10.0])  # shorter ones are but a few Euler steps
+@pytest.mark.parametrize(
+    "tau_input", [0.0, 0.5, 1.0, 3.0, 10.0]
+)  # shorter ones are but a few Euler steps
 def test_drift_while_settling_follows_theory(tau_input):
     config = replace(CONFIG, n_changes=40)
     measured, theory = in_time.settling_bias(config, tau_input, 1, scale_up=0.2)  # nearly linear
@@ -164,7 +188,10 @@ def test_drift_while_settling_follows_theory(tau_input):
 
 def test_the_pause_holds_the_settling_back():
     task = Task.random(CONFIG, np.random.default_rng(0), n=5)
-    circuit, rates = task.circuit.self_predicting(), experiment.in_time.LearningRates(up=0.001, ip=0.001)
+    circuit, rates = (
+        task.circuit.self_predicting(),
+        experiment.in_time.LearningRates(up=0.001, ip=0.001),
+    )
     shown = {"on": partial(kernels.integrate, tau_weights=0.0), "masked": broken.masked}
     moved = {label: np.abs(show(circuit, task.inputs, None, rates=rates).circuit.w_up[0] - circuit.w_up[0]).max()
              for label, show in shown.items()}  # fmt: skip
@@ -191,7 +218,7 @@ def panels_draw_it(result):
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    from dcm.plotting import why_replications_fail as panels
+    from dcm.experiments.why_replications_fail import panels
 
     _, axes = plt.subplots(1, 2)
     panels.summary(axes, result)

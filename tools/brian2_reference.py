@@ -86,7 +86,9 @@ def draw(rng: np.random.Generator) -> dict[str, np.ndarray]:
 def constants(drawn) -> dict:
     """The names that Brian's equations use, with units."""
     g, duration = SETTINGS["conductances"], SETTINGS["duration"] * ms
-    wanted = np.vstack([np.zeros(SETTINGS["sizes"][-1]), drawn["u_targets"]])  # the zeros teach nothing: see ``run``
+    wanted = np.vstack(
+        [np.zeros(SETTINGS["sizes"][-1]), drawn["u_targets"]]
+    )  # the zeros teach nothing: see ``run``
     return {
         **{name: value / ms for name, value in g.items()},
         "tau_input": SETTINGS["tau_input"] * ms,
@@ -152,7 +154,9 @@ def run(drawn) -> dict[str, np.ndarray]:
     watched = {"u_p[0]": ("hidden", "u"), "u_p[1]": ("output", "u"), "u_i[0]": ("inter", "u"),
                "v_apical[0]": ("hidden", "v_apical")}  # fmt: skip
     monitors = {
-        name: b2.StateMonitor(cells[cell], variable, record=True, dt=SETTINGS["record_every"] * ms, **RECORDS)
+        name: b2.StateMonitor(
+            cells[cell], variable, record=True, dt=SETTINGS["record_every"] * ms, **RECORDS
+        )
         for name, (cell, variable) in watched.items()
     }
     network = b2.Network(*cells.values(), *projections.values(), *monitors.values())
@@ -162,7 +166,11 @@ def run(drawn) -> dict[str, np.ndarray]:
     cells["output"].teaching = namespace["somatic"]
     network.run((SETTINGS["n_patterns"] - 1) * SETTINGS["duration"] * ms)
     traces = {f"trace/{name}": getattr(m, watched[name][1]).T for name, m in monitors.items()}
-    ends = {f"end/{name}": matrix(s, drawn[name].shape) for name, s in projections.items() if name in drawn}
+    ends = {
+        f"end/{name}": matrix(s, drawn[name].shape)
+        for name, s in projections.items()
+        if name in drawn
+    }
     return {"t": np.asarray(monitors["u_p[0]"].t / ms), **traces, **ends}
 
 
@@ -177,11 +185,17 @@ def main():
     b2.prefs.codegen.target = "numpy"  # no compiler, one rounding everywhere
     b2.defaultclock.dt = SETTINGS["dt"] * ms
     drawn = draw(np.random.default_rng(SETTINGS["seed"]))
-    versions = {"brian2": b2.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    versions = {
+        "brian2": b2.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
     about = json.dumps({**SETTINGS, "versions": versions})
     TARGET.parent.mkdir(exist_ok=True)
     partial = TARGET.with_suffix(".partial.npz")
-    np.savez_compressed(partial, about=np.array(about), **{f"start/{k}": v for k, v in drawn.items()}, **run(drawn))
+    np.savez_compressed(
+        partial, about=np.array(about), **{f"start/{k}": v for k, v in drawn.items()}, **run(drawn)
+    )
     partial.replace(TARGET)
     print(f"results/{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB")
 

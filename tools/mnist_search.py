@@ -15,9 +15,11 @@ import numpy as np
 from mnist_trials import START, TRIALS
 from tqdm import tqdm
 
-from dcm import datasets
-from dcm.experiments import mnist
-from dcm.runs import one_thread, provenance, repository
+from dcm.experiments.mnist import data as datasets
+from dcm.experiments.mnist import experiment as mnist
+from dcm.lab.paths import repository
+from dcm.lab.progress import one_thread
+from dcm.lab.provenance import provenance
 
 EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial that does not say; 40 for the circuits
 LOST = 60.0  # percent wrong after the third epoch or later: the trial ends there
@@ -26,7 +28,11 @@ LOST = 60.0  # percent wrong after the third epoch or later: the trial ends ther
 def recipe(learner: str, changes: dict) -> mnist.Config:
     """The configuration of a trial: the start with its changes, rates that fall to a quarter."""
     values = {"epochs": EPOCHS.get(learner, 40), "hidden": [500, 500], **START, **changes}
-    values = {"scale_output": values["scale_up"], "hidden_rate": [1.0] * len(values["hidden"]), **values}
+    values = {
+        "scale_output": values["scale_up"],
+        "hidden_rate": [1.0] * len(values["hidden"]),
+        **values,
+    }
     return mnist.Config(**values, learner=learner, decay=0.25 ** (1 / values["epochs"]))
 
 
@@ -36,9 +42,17 @@ def trial(chosen: tuple, seed: int = 1000) -> dict:
     (learner, changes), began = chosen, time.perf_counter()
     config, data = recipe(learner, changes), datasets.mnist()
     weights, order = np.random.default_rng(seed).spawn(2)
-    net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(config, data, weights)
+    net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(
+        config, data, weights
+    )
     epoch_of = mnist.net_epoch if learner in mnist.NETS else mnist.circuit_epoch
-    row = {"learner": learner, "changes": changes, "epochs": config.epochs, "seed": seed, "validation": []}
+    row = {
+        "learner": learner,
+        "changes": changes,
+        "epochs": config.epochs,
+        "seed": seed,
+        "validation": [],
+    }
     try:
         for epoch in range(config.epochs):
             net = epoch_of(config, net, data, order.permutation(len(data.train.labels)), epoch)
@@ -54,7 +68,9 @@ def trial(chosen: tuple, seed: int = 1000) -> dict:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default=str(repository() / "results" / "mnist" / "search.json"))
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trials at a time (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="trials at a time (default: one a core)"
+    )
     given = parser.parse_args()
     rows = json.loads(Path(given.out).read_text())["trials"] if os.path.exists(given.out) else []
     done = [[row["learner"], row["changes"]] for row in rows]
@@ -65,7 +81,9 @@ def main():
             with open(given.out + ".partial", "w") as file:
                 json.dump({"trials": rows}, file, indent=1)
             os.replace(given.out + ".partial", given.out)
-            tqdm.write(f"{row['learner']} {row['changes']}: {row['validation'][-1:]} {row.get('error', '')}")
+            tqdm.write(
+                f"{row['learner']} {row['changes']}: {row['validation'][-1:]} {row.get('error', '')}"
+            )
 
 
 if __name__ == "__main__":

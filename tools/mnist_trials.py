@@ -13,9 +13,28 @@ FAST = {**QUIET, "gain_output": 30.0, "base_rate": 0.015, "inter_rate": 4.0}
 WIDE = {**FAST, "scale_up": 4.5, "gain_hidden": 4.0}
 STRONG = {**WIDE, "gain_output": 50.0, "hidden_rate": [0.3, 1.0]}
 LONG = {**STRONG, "epochs": 60, "mixing_output": 0.3, "scale_up": 2.5}
-SHARED = {**LONG, "gain_output": 25.0, "gain_hidden": 2.0, "hidden_rate": [1.2, 2.0], "mixing_hidden": 0.2}
-EQUAL = {**LONG, "gain_output": 17.0, "gain_hidden": 1.3, "hidden_rate": [2.7, 3.0], "mixing_hidden": 0.3}
-MIXED = {**QUIET, "scale_up": 2.5, "gain_output": 4.0, "gain_hidden": 0.8, "base_rate": 0.015, "inter_rate": 4.0}
+SHARED = {
+    **LONG,
+    "gain_output": 25.0,
+    "gain_hidden": 2.0,
+    "hidden_rate": [1.2, 2.0],
+    "mixing_hidden": 0.2,
+}
+EQUAL = {
+    **LONG,
+    "gain_output": 17.0,
+    "gain_hidden": 1.3,
+    "hidden_rate": [2.7, 3.0],
+    "mixing_hidden": 0.3,
+}
+MIXED = {
+    **QUIET,
+    "scale_up": 2.5,
+    "gain_output": 4.0,
+    "gain_hidden": 0.8,
+    "base_rate": 0.015,
+    "inter_rate": 4.0,
+}
 FIXED = {**WIDE, "gain_output": 20.0, "gain_hidden": 13.0}
 NET = {"epochs": 20, "hidden_threshold": -1.0}
 WIDE_NET = {"epochs": 20, "hidden_threshold": -2.0, "backprop_rate": 0.05, "hidden_rate": [10.0, 10.0],
@@ -66,7 +85,10 @@ TRIALS = [
     ("hidden to hidden frozen", {**G20, "gain_hidden": 12.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {**G20, "gain_hidden": 4.0, "scale_up": 8.0}),
-    ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 1.83}),  # top-down U(-1, 1) [SM*]
+    (
+        "hidden to hidden frozen",
+        {"gain_hidden": 12.9, "gain_output": 1.83},
+    ),  # top-down U(-1, 1) [SM*]
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 5.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {"gain_hidden": 12.9, "gain_output": 2.0, "scale_up": 5.0}),
     ("hidden to hidden frozen", {"gain_hidden": 30.0, "gain_output": 5.0, "scale_up": 5.0}),
@@ -123,18 +145,34 @@ TRIALS = [
     ("microcircuit", {**EQUAL, "mixing_interneuron": 0.3}),
     ("microcircuit", {**MIXED, **at(0.1), "hidden_rate": [6.0, 4.0]}),
     ("microcircuit", {**MIXED, **at(0.1), "hidden_rate": [3.0, 2.0]}),
-    ("microcircuit", {**MIXED, **at(0.1), "hidden_rate": [5.0, 3.0], "base_rate": 0.01, "inter_rate": 6.0}),
+    (
+        "microcircuit",
+        {**MIXED, **at(0.1), "hidden_rate": [5.0, 3.0], "base_rate": 0.01, "inter_rate": 6.0},
+    ),
     ("microcircuit", {**MIXED, **at(0.3), "hidden_rate": [10.0, 8.0]}),
     ("microcircuit", {**MIXED, **at(0.3), "hidden_rate": [19.0, 12.5]}),
     ("microcircuit", {**MIXED, **at(0.5), "hidden_rate": [19.0, 12.5]}),
     ("microcircuit", {**MIXED, **at(0.5), "hidden_rate": [30.0, 20.0]}),
-    ("microcircuit", {**MIXED, **at(0.5), "hidden_rate": [30.0, 12.0], "base_rate": 0.02, "inter_rate": 3.0}),
-    ("microcircuit", {**MIXED, **at(0.5), "gain_output": 8.0, "gain_hidden": 1.0, "hidden_rate": [7.5, 6.0]}),
+    (
+        "microcircuit",
+        {**MIXED, **at(0.5), "hidden_rate": [30.0, 12.0], "base_rate": 0.02, "inter_rate": 3.0},
+    ),
+    (
+        "microcircuit",
+        {**MIXED, **at(0.5), "gain_output": 8.0, "gain_hidden": 1.0, "hidden_rate": [7.5, 6.0]},
+    ),
     ("microcircuit", {**MIXED, **at(0.1), "hidden_rate": [3.0, 2.0], "epochs": 60}),
     ("microcircuit", {**MIXED, **at(0.3), "hidden_rate": [19.0, 12.5], "epochs": 60}),
     (
         "microcircuit",
-        {**MIXED, **at(0.5), "hidden_rate": [40.0, 12.0], "base_rate": 0.02, "inter_rate": 3.0, "epochs": 60},
+        {
+            **MIXED,
+            **at(0.5),
+            "hidden_rate": [40.0, 12.0],
+            "base_rate": 0.02,
+            "inter_rate": 3.0,
+            "epochs": 60,
+        },
     ),
     ("hidden to hidden frozen", FIXED),
     ("hidden to hidden frozen", {**FIXED, "gain_output": 50.0}),
@@ -143,7 +181,10 @@ TRIALS = [
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [5.0, 1.0]}),
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [10.0, 1.0]}),
     ("hidden to hidden frozen", {**FIXED, "hidden_rate": [3.0, 1.0], "epochs": 50}),
-    ("hidden to hidden frozen", {**FIXED, "hidden_rate": [3.0, 1.0], "epochs": 50, "scale_up": 7.0}),
+    (
+        "hidden to hidden frozen",
+        {**FIXED, "hidden_rate": [3.0, 1.0], "epochs": 50, "scale_up": 7.0},
+    ),
     # Do faster recipes end better over 200 epochs?
     ("microcircuit", {**G20, "gain_output": 30.0, "scale_up": 2.0, "epochs": 200}),
     ("microcircuit", {**SHARED, "epochs": 200}),

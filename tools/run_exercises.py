@@ -8,9 +8,16 @@ from pathlib import Path
 import nbformat
 import papermill
 
-for path in sorted((Path(__file__).resolve().parents[1] / "notebooks" / "exercises").glob("*.ipynb")):
-    notebook = papermill.execute_notebook(path, None, cwd=path.parent, progress_bar=False, log_output=False)
-    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
+for path in sorted(
+    (Path(__file__).resolve().parents[1] / "notebooks" / "exercises").glob("*.ipynb")
+):
+    notebook = papermill.execute_notebook(
+        path, None, cwd=path.parent, progress_bar=False, log_output=False
+    )
+    notebook.metadata = {
+        "kernelspec": notebook.metadata.kernelspec,
+        "language_info": {"name": "python"},
+    }
     for cell in notebook.cells:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
         if cell.cell_type == "code":

@@ -4,7 +4,7 @@
 student notebooks are in ``notebooks/exercises``, the reference solutions in the topic modules here.
 """
 
-from dcm.exercises.desk import CATALOGUE, TOPICS, Desk
+from dcm.exercises.checker.desk import CATALOGUE, TOPICS, Desk
 
 _desk = Desk()
 begin, check, hint, solution, use = _desk.begin, _desk.check, _desk.hint, _desk.solution, _desk.use

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.circuit import Circuit
-from dcm.equilibrium import equilibrium
-from dcm.exercises.exercise import Curve, Exercise, Mistake
-from dcm.experiments import backprop_approximation
+from dcm.exercises.checker.exercise import Curve, Exercise, Mistake
+from dcm.experiments.backprop_approximation import experiment as backprop_approximation
+from dcm.model.circuit import Circuit
+from dcm.settle.equilibrium import equilibrium
 
 
 def angle(a, b):
@@ -26,7 +26,9 @@ def _unclipped(a, b):
 
 def _angle_cases(rng):
     a, b = rng.uniform(-1, 1, (2, 3, 4))
-    opposed = next(m for m in rng.uniform(-1, 1, (99, 3, 4)) if np.isnan(_silently(_unclipped, m, -2 * m)))
+    opposed = next(
+        m for m in rng.uniform(-1, 1, (99, 3, 4)) if np.isnan(_silently(_unclipped, m, -2 * m))
+    )
     return {
         "two random updates": (a, b),
         "an acute angle": (a + b, b),
@@ -45,14 +47,18 @@ _DEGREES = np.linspace(1, 179, 60)
 
 def _turned(function):
     x = np.radians(_DEGREES)
-    return np.array([function(np.array([[3.0, 0.0]]), np.array([[np.cos(t), np.sin(t)]])) for t in x])
+    return np.array(
+        [function(np.array([[3.0, 0.0]]), np.array([[np.cos(t), np.sin(t)]])) for t in x]
+    )
 
 
 def shifts(lam, seed=3):
     """‖u - u⁻‖ of layers 1…4 in a net of depth 4 with λ_hid = λ_out = ``lam``: what the target does to the somata."""
     config, rng = backprop_approximation.Config(), np.random.default_rng(seed)
     circuit = Circuit.random((8, 7, 6, 5, 4), rng)
-    circuit = backprop_approximation.at_mixing(circuit.with_feedback(w.T for w in circuit.w_up[1:]), lam, config)
+    circuit = backprop_approximation.at_mixing(
+        circuit.with_feedback(w.T for w in circuit.w_up[1:]), lam, config
+    )
     r_in, u_target = rng.uniform(-1, 1, 8), rng.uniform(-1, 1, 4)
     free, nudged = equilibrium(circuit, r_in), equilibrium(circuit, r_in, u_target)
     return np.array([np.linalg.norm(n - f) for n, f in zip(nudged.u_p, free.u_p, strict=True)])

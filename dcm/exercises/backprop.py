@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.conductances import Conductances
-from dcm.exercises.exercise import Exercise, Mistake, random_conductances
-from dcm.transfer import Logistic, SoftRectifier
+from dcm.exercises.checker.exercise import Exercise, Mistake, random_conductances
+from dcm.model.conductances import Conductances
+from dcm.model.transfer import Logistic, SoftRectifier
 
 
 def mixing(g):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.exercises.exercise import Curve, Exercise, Mistake, random_conductances
-from dcm.transfer import Logistic, SoftRectifier
+from dcm.exercises.checker.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.model.transfer import Logistic, SoftRectifier
 
 
 def apical_rule(v_apical, r_inter):
@@ -42,12 +42,19 @@ def interneuron_rule(u_inter, v_inter, r_pyr, g, phi):
 
 
 def _wrong_prediction(factor):
-    return lambda u_inter, v_inter, r_pyr, g, phi: np.outer(phi(u_inter) - phi(factor(g) * v_inter), r_pyr)
+    return lambda u_inter, v_inter, r_pyr, g, phi: np.outer(
+        phi(u_inter) - phi(factor(g) * v_inter), r_pyr
+    )
 
 
 def _interneuron_cases(rng):
     def draw(n, m, phi, **fixed):
-        return *rng.uniform(-2, 2, (2, n)), rng.uniform(0, 1, m), random_conductances(rng, **fixed), phi
+        return (
+            *rng.uniform(-2, 2, (2, n)),
+            rng.uniform(0, 1, m),
+            random_conductances(rng, **fixed),
+            phi,
+        )
 
     u, v, r, g, phi = draw(3, 4, Logistic())
     return {

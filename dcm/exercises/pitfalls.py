@@ -6,11 +6,11 @@ import functools
 
 import numpy as np
 
-from dcm.circuit import Circuit
-from dcm.equilibrium import equilibrium
-from dcm.exercises.exercise import Exercise, Mistake
-from dcm.experiments.teacher_regression import Config, Teacher
-from dcm.plasticity import plasticity
+from dcm.exercises.checker.exercise import Exercise, Mistake
+from dcm.experiments.teacher_regression.experiment import Config, Teacher
+from dcm.model.circuit import Circuit
+from dcm.model.plasticity import plasticity
+from dcm.settle.equilibrium import equilibrium
 
 
 @functools.cache

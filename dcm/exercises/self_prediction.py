@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dcm.circuit import Circuit
-from dcm.conductances import Conductances
-from dcm.equilibrium import equilibrium
-from dcm.exercises.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.exercises.checker.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.model.circuit import Circuit
+from dcm.model.conductances import Conductances
+from dcm.settle.equilibrium import equilibrium
 
 
 def interneuron_weights(w_up, g, above):
@@ -34,7 +34,9 @@ _G_D = np.linspace(0.2, 3, 40)
 
 
 def _ratio_over_dendritic(weights):
-    return np.array([weights(np.ones((1, 1)), Conductances(dendritic=d), "output")[0, 0] for d in _G_D])
+    return np.array(
+        [weights(np.ones((1, 1)), Conductances(dendritic=d), "output")[0, 0] for d in _G_D]
+    )
 
 
 def interneuron_to_apical(w_down):
@@ -45,7 +47,9 @@ def interneuron_to_apical(w_down):
 def example(factor=1.0, seed=0):
     """(circuit, inputs): a self-predicting 30-20-10 circuit, g_D ≠ g_B, then w_ip times ``factor``; 100 inputs."""
     rng = np.random.default_rng(seed)
-    circuit = Circuit.random((30, 20, 10), rng, conductances=Conductances(dendritic=1.3)).self_predicting()
+    circuit = Circuit.random(
+        (30, 20, 10), rng, conductances=Conductances(dendritic=1.3)
+    ).self_predicting()
     return replace(circuit, w_ip=(factor * circuit.w_ip[0],)), rng.uniform(-1, 1, (100, 30))
 
 

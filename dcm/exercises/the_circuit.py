@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.conductances import Conductances
-from dcm.exercises.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.exercises.checker.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.model.conductances import Conductances
 
 
 def apical_potential(r_above, r_inter, w_down, w_pi):
@@ -15,7 +15,12 @@ def apical_potential(r_above, r_inter, w_down, w_pi):
 
 def _apical_cases(rng):
     def draw(n, m):
-        return rng.uniform(0, 1, m), rng.uniform(0, 1, m), rng.uniform(-1, 1, (n, m)), rng.uniform(-1, 1, (n, m))
+        return (
+            rng.uniform(0, 1, m),
+            rng.uniform(0, 1, m),
+            rng.uniform(-1, 1, (n, m)),
+            rng.uniform(-1, 1, (n, m)),
+        )
 
     r_above, r_inter, w_down, _ = draw(4, 3)
     return {

@@ -6,10 +6,10 @@ import functools
 
 import numpy as np
 
-from dcm.circuit import Circuit
-from dcm.conductances import Conductances
-from dcm.dynamics import integrate
-from dcm.exercises.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.exercises.checker.exercise import Curve, Exercise, Mistake, random_conductances
+from dcm.model.circuit import Circuit
+from dcm.model.conductances import Conductances
+from dcm.settle.dynamics import integrate
 
 DT = 0.1  # ms [SM*]
 SAMPLED = 0.02  # ms between samples of the blind traces [chosen: differences and central differences agree within 3 %]
@@ -86,8 +86,12 @@ def traces(seed, cell="pyramidal"):
     circuit = Circuit.random((6, 5, 4), rng, conductances=random_conductances(rng))
     names = ("u_p[0]", "v_basal[0]", "v_apical[0]", "u_i[0]", "v_inter[0]", "u_p[1]")
     inputs = rng.uniform(-2, 2, (2, 6))
-    kept = integrate(circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED).traces
-    return SAMPLED, *(kept[name][:, 0] for name in (names[:3] if cell == "pyramidal" else names[3:]))
+    kept = integrate(
+        circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED
+    ).traces
+    return SAMPLED, *(
+        kept[name][:, 0] for name in (names[:3] if cell == "pyramidal" else names[3:])
+    )
 
 
 EXERCISES = (

@@ -4,13 +4,17 @@ Each module holds one explorer: its callback, what its numbers are, and ``CONTRO
 The callbacks work without any widget: call one, and it draws.
 """
 
-from dcm.explore import descent, digits, neuron, prediction, strength
-from dcm.explore.descent import error_down
-from dcm.explore.digits import digit
-from dcm.explore.neuron import one_neuron
-from dcm.explore.prediction import self_prediction
-from dcm.explore.strength import feedback_strength
-from dcm.explore.widgets import panel
+from dcm.experiments.backprop_approximation import explorer as descent
+from dcm.experiments.backprop_approximation.explorer import error_down
+from dcm.experiments.mnist import explorer as digits
+from dcm.experiments.mnist.explorer import digit
+from dcm.experiments.self_predicting_state import explorer as prediction
+from dcm.experiments.self_predicting_state.explorer import self_prediction
+from dcm.experiments.teacher_regression import explorer as strength
+from dcm.experiments.teacher_regression.explorer import feedback_strength
+from dcm.experiments.the_circuit import explorer as neuron
+from dcm.experiments.the_circuit.explorer import one_neuron
+from dcm.lab.widgets import panel
 
 CONTROLS = {
     one_neuron: neuron.CONTROLS,
@@ -20,7 +24,15 @@ CONTROLS = {
     digit: digits.CONTROLS,
 }
 
-__all__ = ["CONTROLS", "digit", "error_down", "feedback_strength", "live", "one_neuron", "self_prediction"]
+__all__ = [
+    "CONTROLS",
+    "digit",
+    "error_down",
+    "feedback_strength",
+    "live",
+    "one_neuron",
+    "self_prediction",
+]
 
 
 def live(callback, **fixed):

@@ -19,9 +19,9 @@ else:
     from dcm.kernels.cache import compiled_code_kept
 
     with compiled_code_kept():
-        from dcm.kernels.backprop import learn_backprop
         from dcm.kernels.continuous import integrate
+        from dcm.kernels.minibatch_circuit import learn_two_pass
+        from dcm.kernels.minibatch_net import learn_backprop
         from dcm.kernels.steady import learn
-        from dcm.kernels.two_pass import learn_two_pass
 
 __all__ = ["integrate", "learn", "learn_backprop", "learn_two_pass"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from numba import njit
 
-from dcm.kernels.layout import ATTENUATION, GAIN, OTHER, POST, SPARE, R, U, V
-from dcm.kernels.transfer import phi
+from dcm.kernels.levels import ATTENUATION, GAIN, OTHER, POST, SPARE, R, U, V
+from dcm.kernels.phi import phi
 from dcm.kernels.vectors import WIDTH, fill, load, store
-from dcm.learning import RUNAWAY
+from dcm.settle.learning import RUNAWAY
 
 # Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).
 SUMS = {"reassoc", "contract", "nsz"}
@@ -35,9 +35,13 @@ def product(w, x, b, out):
         x4, x5, x6, x7 = fill(x[j + 4]), fill(x[j + 5]), fill(x[j + 6]), fill(x[j + 7])
         for i in range(0, n, WIDTH):
             at = j * n + i
-            first = (load(w, at) * x0 + load(w, at + n) * x1) + (load(w, at + 2 * n) * x2 + load(w, at + 3 * n) * x3)
+            first = (load(w, at) * x0 + load(w, at + n) * x1) + (
+                load(w, at + 2 * n) * x2 + load(w, at + 3 * n) * x3
+            )
             at += 4 * n
-            second = (load(w, at) * x4 + load(w, at + n) * x5) + (load(w, at + 2 * n) * x6 + load(w, at + 3 * n) * x7)
+            second = (load(w, at) * x4 + load(w, at + n) * x5) + (
+                load(w, at + 2 * n) * x6 + load(w, at + 3 * n) * x7
+            )
             store(out, i, load(out, i) + (first + second))
 
 

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 from numba import njit
 
-from dcm import dynamics
 from dcm.kernels.compiled import (
     SUMS,
     apical_pull,
@@ -20,7 +19,7 @@ from dcm.kernels.compiled import (
     respond,
     sensible,
 )
-from dcm.kernels.layout import (
+from dcm.kernels.levels import (
     BY_OTHER,
     BY_V,
     ONE,
@@ -43,9 +42,10 @@ from dcm.kernels.layout import (
     zeros,
 )
 from dcm.kernels.vectors import WIDTH, load, store
-from dcm.learning import refuse_runaway
-from dcm.plasticity import LearningRates
-from dcm.state import State
+from dcm.model.plasticity import LearningRates
+from dcm.model.state import State
+from dcm.settle import dynamics
+from dcm.settle.learning import refuse_runaway
 
 
 def integrate(circuit, inputs, u_targets=None, **options) -> dynamics.Recording:
@@ -71,7 +71,10 @@ class _Run:
     def __call__(self, circuit, state, drift, r_in, u_target, kicks, stepper, where):
         if self.views is None:
             self._begin(circuit, state, drift, stepper, nudged=u_target is not None)
-        r_in, target = (np.ascontiguousarray(x, dtype=float) for x in (r_in, () if u_target is None else u_target))
+        r_in, target = (
+            np.ascontiguousarray(x, dtype=float)
+            for x in (r_in, () if u_target is None else u_target)
+        )
         sensible = _steps(
             self.model, self.weights, self.delta, self.rates, self.r_now, self.nudge, r_in, target, kicks,
             stepper.dt, stepper.keep_input, stepper.keep_weights, self.levels,
@@ -83,12 +86,21 @@ class _Run:
     def _begin(self, circuit, state, drift, stepper, nudged):
         self.circuit, self.model, self.levels = circuit, model(circuit), levels(circuit, nudged)
         self.weights, self.plastic = unpack(circuit), stepper.rates is not None
-        self.delta = unpack(circuit, drift) if self.plastic else self.weights  # without plasticity nothing reads it
+        self.delta = (
+            unpack(circuit, drift) if self.plastic else self.weights
+        )  # without plasticity nothing reads it
         self.rates = rate_rows(circuit, stepper.rates or LearningRates())
-        self.r_now, self.nudge = zeros(padded(state.r_in.size)), np.array(state.u_target if nudged else (), dtype=float)
+        self.r_now, self.nudge = (
+            zeros(padded(state.r_in.size)),
+            np.array(state.u_target if nudged else (), dtype=float),
+        )
         parts = SimpleNamespace(**views(circuit, self.weights))
         here = observed(circuit, self.levels, self.r_now, self.nudge if nudged else None)
-        for mine, given in ((here.u_p, state.u_p), (here.u_i, state.u_i), ([here.r_in], [state.r_in])):
+        for mine, given in (
+            (here.u_p, state.u_p),
+            (here.u_i, state.u_i),
+            ([here.r_in], [state.r_in]),
+        ):
             for part, values in zip(mine, given, strict=True):
                 part[:] = values
         self.views = parts, here, drift
@@ -105,7 +117,13 @@ class _Run:
 
 
 def _copied(value):
-    return tuple(map(np.array, value)) if isinstance(value, tuple) else None if value is None else np.array(value)
+    return (
+        tuple(map(np.array, value))
+        if isinstance(value, tuple)
+        else None
+        if value is None
+        else np.array(value)
+    )
 
 
 @njit(cache=True, error_model="numpy")
@@ -140,7 +158,14 @@ def _move_somata(m, dt, kick, s):
     """One Euler-Maruyama step of Eqs. 1 and 2; the noise comes in the order of the populations, pyramidal first."""
     at = 0
     for k in range(len(s)):
-        u, v, other, by_v, by_other, total = s[k][U], s[k][V], s[k][OTHER], s[k][BY_V], s[k][BY_OTHER], s[k][TOTAL]
+        u, v, other, by_v, by_other, total = (
+            s[k][U],
+            s[k][V],
+            s[k][OTHER],
+            s[k][BY_V],
+            s[k][BY_OTHER],
+            s[k][TOTAL],
+        )
         for i in range(u.size):
             u[i] += dt * total[i] * (by_v[i] * v[i] + by_other[i] * other[i] - u[i])
     if kick.size:
@@ -161,17 +186,37 @@ def _move_weights(m, w, delta, rates, keep, r_now, s):
         if rates.forward_moves[k]:
             level, pre, eta = s[k], r_now if k == 0 else s[k - 1][R], rates.forward[k]
             dendritic_surprise(m, level)
-            _follow(w.forward[k], delta.forward[k], 0, w.forward[k].shape[0], pre, eta, level[POST], keep)
+            _follow(
+                w.forward[k],
+                delta.forward[k],
+                0,
+                w.forward[k].shape[0],
+                pre,
+                eta,
+                level[POST],
+                keep,
+            )
             if rates.thresholds:
                 _follow(w.threshold[k], delta.threshold[k], 0, 1, ONE, eta, level[POST], keep)
     for h in range(len(s) - 1):
         level, above, n, at = s[h], s[h + 1], m.n[h + 1], m.inter[h + 1]
         if rates.down[h][0] > 0.0:
             apical_surprise(m, level, above, n, w.backward[h])
-            _follow(w.backward[h], delta.backward[h], 0, n, above[R], rates.down[h], level[POST], keep)
+            _follow(
+                w.backward[h], delta.backward[h], 0, n, above[R], rates.down[h], level[POST], keep
+            )
         if rates.pi[h][0] > 0.0:
             apical_pull(level)
-            _follow(w.backward[h], delta.backward[h], at, at + n, above[R], rates.pi[h], level[POST], keep)
+            _follow(
+                w.backward[h],
+                delta.backward[h],
+                at,
+                at + n,
+                above[R],
+                rates.pi[h],
+                level[POST],
+                keep,
+            )
 
 
 @njit(_nrt=False)

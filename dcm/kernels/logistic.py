@@ -11,7 +11,10 @@ from numba.extending import intrinsic, overload
 
 SMOOTH = {"fastmath": {"contract"}, "error_model": "numpy"}
 F = np.float32
-LOWEST, SHIFT = F(-87.0), F(12582912.0)  # e**-87 is nearly the smallest normal number; SHIFT as in dcm.kernels.transfer
+LOWEST, SHIFT = (
+    F(-87.0),
+    F(12582912.0),
+)  # e**-87 is nearly the smallest normal number; SHIFT as in dcm.kernels.transfer
 LOG2E, LN2_HIGH, LN2_LOW = F(1 / math.log(2)), F(0.693359375), F(math.log(2) - 0.693359375)
 
 
@@ -42,7 +45,9 @@ def exp_negative_single(x):
     x = LOWEST if x < LOWEST else x
     shifted = x * LOG2E + SHIFT
     n = shifted - SHIFT
-    r = (x - n * LN2_HIGH) - n * LN2_LOW  # |r| <= ln(2)/2: the Taylor series to order 7 is exact to rounding
+    r = (
+        x - n * LN2_HIGH
+    ) - n * LN2_LOW  # |r| <= ln(2)/2: the Taylor series to order 7 is exact to rounding
     p = F(1 / 5040)
     p = p * r + F(1 / 720)
     p = p * r + F(1 / 120)

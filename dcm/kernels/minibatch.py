@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dcm import checks
-from dcm.kernels import thin
+from dcm.kernels import products as thin
 from dcm.kernels.logistic import SMOOTH
+from dcm.model import checks
 
 CHECK_EVERY = 500  # batches between looks for a runaway [chosen]
 
@@ -17,7 +17,9 @@ def checked_rows(inputs, u_targets, order, sizes):
     inputs, u_targets = np.asarray(inputs), np.asarray(u_targets)
     for name, array, n in (("inputs", inputs, sizes[0]), ("u_targets", u_targets, sizes[-1])):
         if array.shape != (len(inputs), n):
-            raise ValueError(f"{name} has shape {array.shape}; give ({len(inputs)}, {n}), one row a pattern")
+            raise ValueError(
+                f"{name} has shape {array.shape}; give ({len(inputs)}, {n}), one row a pattern"
+            )
     return inputs, u_targets, np.arange(len(inputs))[order]
 
 

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dcm import checks, learning
-from dcm.backprop import descent
-from dcm.conductances import Conductances
-from dcm.dynamics import integrate
-from dcm.transfer import Logistic
-from dcm.two_pass import two_pass
+from dcm.model import checks
+from dcm.model.backprop import descent
+from dcm.model.conductances import Conductances
+from dcm.model.transfer import Logistic
+from dcm.settle import learning
+from dcm.settle.dynamics import integrate
+from dcm.settle.two_pass import two_pass
 
 __all__ = ["integrate", "learn", "learn_backprop", "learn_two_pass"]
 
@@ -25,7 +26,9 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
 def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     """``dcm.learn`` with ``two_pass`` over the rows ``order``, rates per presentation; returns the circuit."""
     shown, targets = inputs[order], None if u_targets is None else u_targets[order]
-    return learning.learn(circuit, shown, targets, rates, settle=two_pass, duration=1.0, batch=batch)[0]
+    return learning.learn(
+        circuit, shown, targets, rates, settle=two_pass, duration=1.0, batch=batch
+    )[0]
 
 
 def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):

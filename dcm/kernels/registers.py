@@ -25,14 +25,19 @@ class Emitter:
 
     def __init__(self, context, builder, signature, args):
         self.builder = builder
-        arrays = [(t, a) for t, a in zip(signature.args, args, strict=True) if isinstance(t, types.Array)]
+        arrays = [
+            (t, a) for t, a in zip(signature.args, args, strict=True) if isinstance(t, types.Array)
+        ]
         self.arrays = [context.make_array(t)(context, builder, a) for t, a in arrays]
         self.numbers = list(args[len(arrays) :])
         dtype = arrays[0][0].dtype
         self.bytes = dtype.bitwidth // 8
         self.lanes = PANEL_BYTES // self.bytes
         self.vector = ir.VectorType(context.get_data_type(dtype), self.lanes)
-        self.zero, self.nought = ir.Constant(ir.IntType(types.intp.bitwidth), 0), ir.Constant(self.vector, None)
+        self.zero, self.nought = (
+            ir.Constant(ir.IntType(types.intp.bitwidth), 0),
+            ir.Constant(self.vector, None),
+        )
 
     def length(self, array, axis=0):
         return cgutils.unpack_tuple(self.builder, array.shape)[axis]
@@ -52,14 +57,20 @@ class Emitter:
         return self.builder.mul(panel, ir.Constant(panel.type, self.lanes))
 
     def load(self, address):
-        return self.builder.load(self.builder.bitcast(address, self.vector.as_pointer()), align=self.bytes)
+        return self.builder.load(
+            self.builder.bitcast(address, self.vector.as_pointer()), align=self.bytes
+        )
 
     def store(self, value, address):
-        self.builder.store(value, self.builder.bitcast(address, self.vector.as_pointer()), align=self.bytes)
+        self.builder.store(
+            value, self.builder.bitcast(address, self.vector.as_pointer()), align=self.bytes
+        )
 
     def lanes_of(self, address):
         """The number at an address, in every lane."""
-        one = self.builder.insert_element(self.nought, self.builder.load(address), ir.Constant(INT32, 0))
+        one = self.builder.insert_element(
+            self.nought, self.builder.load(address), ir.Constant(INT32, 0)
+        )
         return self._chosen(one, [0] * self.lanes)
 
     def sums(self, count):
@@ -78,12 +89,16 @@ class Emitter:
     def total(self, vector):
         """The sum of all lanes, by halves."""
         for half in (self.lanes >> n for n in range(1, self.lanes.bit_length())):
-            low, high = (self._chosen(vector, list(range(start, start + half))) for start in (0, half))
+            low, high = (
+                self._chosen(vector, list(range(start, start + half))) for start in (0, half)
+            )
             vector = self.builder.fadd(low, high)
         return self.builder.extract_element(vector, ir.Constant(INT32, 0))
 
     def _chosen(self, vector, lanes):
-        return self.builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(INT32, len(lanes)), lanes))
+        return self.builder.shuffle_vector(
+            vector, vector, ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
+        )
 
 
 def _product(count):

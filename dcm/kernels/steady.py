@@ -7,8 +7,6 @@ import math
 import numpy as np
 from numba import njit
 
-from dcm import checks
-from dcm.equilibrium import equilibrium
 from dcm.kernels.compiled import (
     SUMS,
     apical_pull,
@@ -19,7 +17,7 @@ from dcm.kernels.compiled import (
     product,
     respond,
 )
-from dcm.kernels.layout import (
+from dcm.kernels.levels import (
     BY_OTHER,
     BY_V,
     ONE,
@@ -39,9 +37,18 @@ from dcm.kernels.layout import (
     zeros,
 )
 from dcm.kernels.vectors import WIDTH, load, store
-from dcm.learning import RUNAWAY, DivergenceError, Trace, checked_series, rate_of, refuse_runaway
-from dcm.plasticity import checked_rates
-from dcm.state import checked_names, observe
+from dcm.model import checks
+from dcm.model.plasticity import checked_rates
+from dcm.model.state import checked_names, observe
+from dcm.settle.equilibrium import equilibrium
+from dcm.settle.learning import (
+    RUNAWAY,
+    DivergenceError,
+    Trace,
+    checked_series,
+    rate_of,
+    refuse_runaway,
+)
 
 TOLERANCE = 1e-12  # estimated error of all potentials where the sweeps stop (Euclidean norm), relative to 1 + |u|
 MAX_SWEEPS = 500
@@ -54,7 +61,10 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
     How a series is cut into calls does not change a bit of the result.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    step, record = checked_rates(rates).scaled(checks.positive("duration", duration)), checked_names(record)
+    step, record = (
+        checked_rates(rates).scaled(checks.positive("duration", duration)),
+        checked_names(record),
+    )
     every = checks.count("record_every", record_every) if record else max(len(inputs), 1)
     seen, traces = [], {name: [] for name in record}
     for first in range(0, len(inputs), every):
@@ -65,12 +75,18 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
         circuit = _block(circuit, inputs[first : first + every], targets, step, first)
-    return circuit, Trace(np.array(seen, dtype=int), {name: np.array(kept) for name, kept in traces.items()})
+    return circuit, Trace(
+        np.array(seen, dtype=int), {name: np.array(kept) for name, kept in traces.items()}
+    )
 
 
 def _block(circuit, inputs, u_targets, step, first):
     """Run the compiled loop over ``inputs``; errors number the patterns from ``first``."""
-    targets = np.zeros((len(inputs), 0)) if u_targets is None else np.ascontiguousarray(u_targets, dtype=float)
+    targets = (
+        np.zeros((len(inputs), 0))
+        if u_targets is None
+        else np.ascontiguousarray(u_targets, dtype=float)
+    )
     weights, r_in = unpack(circuit), zeros(padded(inputs.shape[1]))
     failed = _patterns(
         model(circuit), weights, rate_rows(circuit, step), np.ascontiguousarray(inputs, dtype=float), targets,

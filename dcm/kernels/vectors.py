@@ -39,7 +39,9 @@ def _spread(builder, x):
     """The number x, eight times."""
     nothing = ir.Constant(_FLOATS, ir.Undefined)
     first = builder.insert_element(nothing, x, ir.Constant(_INDEX, 0))
-    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(_INDEX, WIDTH), [0] * WIDTH))
+    return builder.shuffle_vector(
+        first, nothing, ir.Constant(ir.VectorType(_INDEX, WIDTH), [0] * WIDTH)
+    )
 
 
 def _operator(symbol, instruction):
@@ -99,7 +101,9 @@ def store(typing, array, i, value):
 @intrinsic
 def fill(typing, x):
     """The number x, eight times."""
-    return vector(types.float64), lambda context, builder, signature, args: _spread(builder, args[0])
+    return vector(types.float64), lambda context, builder, signature, args: _spread(
+        builder, args[0]
+    )
 
 
 @intrinsic
@@ -141,6 +145,8 @@ def power_of_two(typing, n):
 
     def lower(context, builder, signature, args):
         bias, place = (ir.Constant(_BITS, [k] * WIDTH) for k in (1023, 52))
-        return builder.bitcast(builder.shl(builder.add(builder.bitcast(args[0], _BITS), bias), place), _FLOATS)
+        return builder.bitcast(
+            builder.shl(builder.add(builder.bitcast(args[0], _BITS), bias), place), _FLOATS
+        )
 
     return vector(vector), lower

@@ -1,0 +1,1 @@
+"""Notebook 03: the circuit learns a teacher network's function (Figs. 2, S1)."""

@@ -1,0 +1,1 @@
+"""Notebook 06: ten mistakes that keep a replication from working, each beside the correct run."""

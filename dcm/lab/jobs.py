@@ -1,0 +1,156 @@
+"""Paper-scale runs: which are missing from ``results/``, and computing them, several processes at a time.
+
+Each run is one process on one core; results do not depend on how many run side by side.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+
+import numpy as np
+
+from dcm.lab.checkpoint import Checkpoint
+from dcm.lab.paths import repository
+from dcm.lab.provenance import provenance
+from dcm.lab.store import Result, ResultError, plain, read, write
+
+
+@dataclass(frozen=True)
+class Run:
+    """One result: ``compute(config, default_rng(seed), progress, checkpoint)`` gives its arrays.
+
+    ``name`` is «experiment/variant»; ``seconds`` is a rough guess on one core, for the time left only.
+    """
+
+    name: str
+    config: object
+    seed: int
+    compute: Callable = field(compare=False)
+    seconds: float = field(compare=False, default=10.0)
+
+    @property
+    def about(self) -> dict:
+        """What identifies the run, in its result's header and in its checkpoints."""
+        return plain({"run": self.name, "config": self.config, "seed": self.seed})
+
+    def made(self, saved: Saved) -> bool:
+        """Whether a file's header says that it is this run's, config and seed included."""
+        return {key: saved.about.get(key) for key in self.about} == self.about
+
+    def path(self, folder: Path | None = None) -> Path:
+        """``results/<experiment>/<variant>-seed<k>.npz``."""
+        return (folder or repository() / "results") / f"{self.name}-seed{self.seed}.npz"
+
+
+def named(runs: list[Run], most: int = 5) -> str:
+    """The first few of ``runs`` in words, and how many more there are."""
+    more = f" and {len(runs) - most} more" if len(runs) > most else ""
+    return ", ".join(f"{run.name} seed {run.seed}" for run in runs[:most]) + more
+
+
+def finished(run: Run, notice=print):
+    """The run's ``Saved`` result, or None when it has to be computed; says so when a file is unusable."""
+    try:
+        saved = read(run.path())
+    except FileNotFoundError:
+        return None
+    except ResultError as error:
+        notice(f"{error}; doing so")
+        return None
+    if not run.made(saved):
+        notice(f"{run.path()} was made with another config; computing it again")
+        return None
+    return saved
+
+
+def checkpoint_of(run: Run) -> Checkpoint:
+    """Where the run keeps its state while it is under way: ``build/checkpoints/``."""
+    return Checkpoint(run.path(repository() / "build" / "checkpoints"), run.about)
+
+
+def execute(
+    runs: list[Run], n_parallel: int, report=lambda run, error: None, tick=lambda fraction: None
+) -> None:
+    """Compute ``runs``, longest first, ``n_parallel`` processes at a time.
+
+    ``report(run, error)`` after each (error is None or a line of text); ``tick(fractions)`` about twice a second with
+    the share done of each run. On Ctrl-C every process keeps its checkpoint, and ``KeyboardInterrupt`` goes on.
+    """
+    context = multiprocessing.get_context("spawn")
+    channel, waiting = context.Queue(), sorted(range(len(runs)), key=lambda i: -runs[i].seconds)
+    running, share = {}, [0.0] * len(runs)
+    try:
+        while waiting or running:
+            while waiting and len(running) < n_parallel:
+                i = waiting.pop(0)
+                running[i] = context.Process(target=_work, args=(runs[i], i, channel))
+                running[i].start()
+            for i, fraction, error in _messages(channel):
+                share[i] = max(share[i], fraction)
+                if fraction >= 1 or error:
+                    running.pop(i).join()
+                    report(runs[i], error)
+            for i in [
+                i for i, process in running.items() if process.exitcode
+            ]:  # killed, out of memory
+                report(
+                    runs[i],
+                    f"its process ended with code {running.pop(i).exitcode}; run again to go on",
+                )
+            tick(share)
+    finally:
+        for process in running.values():
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGINT)
+        for process in running.values():
+            process.join()
+
+
+def _messages(channel):
+    """What the processes have said by now, waiting at most half a second for the first."""
+    try:
+        yield channel.get(timeout=0.5)
+        while True:
+            yield channel.get_nowait()
+    except Empty:
+        return
+
+
+def _work(run: Run, number: int, channel) -> None:
+    """In a process of its own: compute, write the result, remove the checkpoint."""
+    for name in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(name, signal.default_int_handler)
+    told = [0.0]
+
+    def progress(iterable, desc="", total=None, initial=0, **options):
+        total = total or len(iterable)
+        for i, item in enumerate(iterable, initial):
+            yield item
+            if time.monotonic() - told[0] > 0.5:
+                channel.put((number, min(0.999, (i + 1) / total), None))
+                told[0] = time.monotonic()
+
+    checkpoint, began, cpu = checkpoint_of(run), time.perf_counter(), time.process_time()
+    try:
+        arrays = run.compute(run.config, np.random.default_rng(run.seed), progress, checkpoint)
+        times = {
+            "wall_s": round(time.perf_counter() - began, 1),
+            "cpu_s": round(time.process_time() - cpu, 1),
+        }
+        write(run.path(), {**run.about, **provenance(), **times}, arrays)
+        checkpoint.remove()
+        channel.put((number, 1.0, None))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:  # whatever went wrong in one run, the others go on
+        channel.put((number, 0.0, f"{type(error).__name__}: {error}"))

@@ -1,0 +1,93 @@
+"""Conductances of the compartments, and the mixing and attenuation factors that follow (Eqs. 1-2, 7-8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from dcm.model import checks
+
+
+@dataclass(frozen=True)
+class Conductances:
+    """Conductances in units of C/ms (dimensionless: capacitance is 1); a leak of 0 is allowed. Defaults are [SM*].
+
+    Parameters
+    ----------
+    leak : float
+        g_lk of every soma; larger = faster decay to rest.
+    basal : float
+        g_B, basal dendrite to soma of a pyramidal cell; larger = somata follow their bottom-up input more closely.
+    apical : float
+        g_A, apical dendrite to soma of a hidden pyramidal cell; larger = stronger influence of the error.
+    dendritic : float
+        g_D, dendrite to soma of an interneuron; larger = interneurons listen less to the layer above.
+    somatic : float
+        g_som, nudging of interneurons by the layer above and of the output by its target; larger = stronger teaching.
+
+    Raises
+    ------
+    ValueError
+        If a conductance is negative or not finite, or if a soma has no dendritic input at all.
+    """
+
+    leak: float = 0.1
+    basal: float = 1.0
+    apical: float = 0.8
+    dendritic: float = 1.0
+    somatic: float = 0.8
+
+    def __post_init__(self):
+        for field in fields(self):
+            checks.non_negative(f"conductance {field.name}", getattr(self, field.name))
+        for name in ("basal", "dendritic"):
+            checks.positive(f"conductance {name}", getattr(self, name))
+
+    @classmethod
+    def from_mixing(
+        cls, hidden, output, interneuron=None, *, leak=0.0, basal=1.0, dendritic=1.0
+    ) -> Conductances:
+        """Conductances with given mixing factors λ (Section 2 of the specification; each in [0, 1)).
+
+        ``hidden`` fixes g_A and ``output`` fixes g_som; ``interneuron``, when given, replaces ``dendritic``.
+        """
+        for name, value in (("hidden", hidden), ("output", output), ("interneuron", interneuron)):
+            if value is not None and not 0 <= value < 1:
+                raise ValueError(
+                    f"mixing factor {name} is {value!r}; give a number from 0 up to but not including 1"
+                )
+        somatic = output * (leak + basal) / (1 - output)
+        if interneuron is not None:
+            dendritic = (
+                somatic * (1 - interneuron) / checks.positive("interneuron", interneuron) - leak
+            )
+        return cls(leak, basal, hidden * (leak + basal) / (1 - hidden), dendritic, somatic)
+
+    @property
+    def mixing_hidden(self) -> float:
+        """λ_hid: share of the apical dendrite in a hidden pyramidal soma."""
+        return self.apical / (self.leak + self.basal + self.apical)
+
+    @property
+    def mixing_output(self) -> float:
+        """λ_out: share of the target in a nudged output soma."""
+        return self.somatic / (self.leak + self.basal + self.somatic)
+
+    @property
+    def mixing_interneuron(self) -> float:
+        """λ_I: share of the layer above in an interneuron soma."""
+        return self.somatic / (self.leak + self.dendritic + self.somatic)
+
+    @property
+    def attenuation_hidden(self) -> float:
+        """v̂_B / v_B of a hidden pyramidal cell, whose soma also carries the apical load (Eq. 7)."""
+        return self.basal / (self.leak + self.basal + self.apical)
+
+    @property
+    def attenuation_output(self) -> float:
+        """v̂_B / v_B of an output cell: no apical dendrite, and nudging never enters a prediction (Eq. 7)."""
+        return self.basal / (self.leak + self.basal)
+
+    @property
+    def attenuation_interneuron(self) -> float:
+        """v̂_I / v_I of an interneuron (Eq. 8)."""
+        return self.dendritic / (self.leak + self.dendritic)
