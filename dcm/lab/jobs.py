@@ -19,60 +19,7 @@ import numpy as np
 from dcm.lab.checkpoint import Checkpoint
 from dcm.lab.paths import repository
 from dcm.lab.provenance import provenance
-from dcm.lab.store import Result, ResultError, plain, read, write
-
-
-@dataclass(frozen=True)
-class Run:
-    """One result: ``compute(config, default_rng(seed), progress, checkpoint)`` gives its arrays.
-
-    ``name`` is «experiment/variant»; ``seconds`` is a rough guess on one core, for the time left only.
-    """
-
-    name: str
-    config: object
-    seed: int
-    compute: Callable = field(compare=False)
-    seconds: float = field(compare=False, default=10.0)
-
-    @property
-    def about(self) -> dict:
-        """What identifies the run, in its result's header and in its checkpoints."""
-        return plain({"run": self.name, "config": self.config, "seed": self.seed})
-
-    def made(self, saved: Saved) -> bool:
-        """Whether a file's header says that it is this run's, config and seed included."""
-        return {key: saved.about.get(key) for key in self.about} == self.about
-
-    def path(self, folder: Path | None = None) -> Path:
-        """``results/<experiment>/<variant>-seed<k>.npz``."""
-        return (folder or repository() / "results") / f"{self.name}-seed{self.seed}.npz"
-
-
-def named(runs: list[Run], most: int = 5) -> str:
-    """The first few of ``runs`` in words, and how many more there are."""
-    more = f" and {len(runs) - most} more" if len(runs) > most else ""
-    return ", ".join(f"{run.name} seed {run.seed}" for run in runs[:most]) + more
-
-
-def finished(run: Run, notice=print):
-    """The run's ``Saved`` result, or None when it has to be computed; says so when a file is unusable."""
-    try:
-        saved = read(run.path())
-    except FileNotFoundError:
-        return None
-    except ResultError as error:
-        notice(f"{error}; doing so")
-        return None
-    if not run.made(saved):
-        notice(f"{run.path()} was made with another config; computing it again")
-        return None
-    return saved
-
-
-def checkpoint_of(run: Run) -> Checkpoint:
-    """Where the run keeps its state while it is under way: ``build/checkpoints/``."""
-    return Checkpoint(run.path(repository() / "build" / "checkpoints"), run.about)
+from dcm.lab.store import ResultError, plain, read, write
 
 
 def execute(

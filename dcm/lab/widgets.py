@@ -62,7 +62,7 @@ class Choice:
         return values[0], values[-1]
 
 
-def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
+def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     """Controls for the arguments of ``callback`` that ``controls`` names, starting at its own defaults.
 
     The figure is redrawn when a control is let go, once at a reset, and says so in words when a state does not exist.

@@ -14,7 +14,16 @@ from dcm.model.conductances import Conductances
 from dcm.model.transfer import Logistic, SoftRectifier
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
-WEIGHTS = ("w_up", "w_down", "w_ip", "w_pi", "b_up", "b_ip")
+# Every weight array, with the entry of ``Updates`` and the kind of learning rate that move it.
+LEARNING = {
+    "w_up": ("up", "up"),
+    "w_down": ("down", "down"),
+    "w_ip": ("ip", "ip"),
+    "w_pi": ("pi", "pi"),
+    "b_up": ("b_up", "up"),
+    "b_ip": ("b_ip", "ip"),
+}
+WEIGHTS = tuple(LEARNING)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dcm.commands.plan import MIXINGS
-from dcm.lab.verdict import Verdict, column, spread
+from dcm.experiments.mnist.runs import MICROCIRCUIT, MIXING, VARIANTS
+from dcm.lab.verdict import Claim, Verdict, column, spread
 
 
 def test_error(paper: float, within: float):
@@ -26,7 +26,6 @@ def test_error(paper: float, within: float):
             detail += f"; w_pi within {spread(mirror)} % of -w_down"
         return Verdict(last, np.median(last) <= paper + within, detail, np.median(last) < 8.4)
 
-    judge.__doc__ = f"F3: test error at most {paper + within:.2f} %."
     return judge
 
 
@@ -46,7 +45,7 @@ def mixing(*per_lambda) -> Verdict:
     last = [column(runs, lambda r: r["test_error"][-1]) for runs in per_lambda]
     n = min(map(len, last))
     rise = np.max([x[:n] - last[0][:n] for x in last[1:]], axis=0)
-    detail = "; ".join(f"λ = {lam:g}: {spread(x)} %" for lam, x in zip(MIXINGS, last, strict=True))
+    detail = "; ".join(f"λ = {lam:g}: {spread(x)} %" for lam, x in zip(MIXING, last, strict=True))
     return Verdict(rise, np.median(rise) <= 0.5, detail, np.median(last[-1]) < 8.4)
 
 
@@ -56,3 +55,70 @@ def silence(runs) -> Verdict:
     ratios = [column(runs, lambda r, h=h: np.median(r["silence_nudged"][1:, h])) for h in range(2)]
     detail = f"un-nudged over nudged ‖v_A‖, median over epochs: {spread(ratios[0])} (layer 1), {spread(ratios[1])} (layer 2)"
     return Verdict(worst, np.median(worst) <= 3, detail)
+
+
+CLAIMS = (
+    Claim(
+        "F3a",
+        "784-500-500-10 test error (3B)",
+        "1.96 %",
+        "test error, %",
+        "test error at most 2.11 %.",
+        test_error(1.96, 0.15),
+        (MICROCIRCUIT,),
+    ),
+    Claim(
+        "F3b",
+        "The same net with backprop (3B)",
+        "1.53 %",
+        "test error, %",
+        "test error at most 1.68 %.",
+        test_error(1.53, 0.15),
+        (VARIANTS["backprop"],),
+    ),
+    Claim(
+        "F3c",
+        "«Single-layer», «shallow learner» (3B)",
+        "8.4 %",
+        "test error of the one nearer to 8.4, %",
+        "which of the two shallow learners is near 8.4 % (within 1 [chosen]).",
+        shallow_digits,
+        (VARIANTS["single-layer"], VARIANTS["frozen-hidden"]),
+    ),
+    Claim(
+        "F3d",
+        "Hidden-to-hidden weights frozen (3.4)",
+        "2.11 %",
+        "test error, %",
+        "test error at most 2.31 %.",
+        test_error(2.11, 0.2),
+        (VARIANTS["hidden-to-hidden-frozen"],),
+    ),
+    Claim(
+        "F3e",
+        "784-1000-10, everything plastic (3.4)",
+        "2.48 %",
+        "test error, %",
+        "test error at most 2.73 %.",
+        test_error(2.48, 0.25),
+        (VARIANTS["all-plastic"],),
+    ),
+    Claim(
+        "F3g",
+        "Larger feedback and nudging do not appreciably hurt (3.4)",
+        "—",
+        "rise of the test error from λ = .1, worst λ, points",
+        "the test error at 60 epochs rises by at most .5 from the smallest mixing factor to larger ones.",
+        mixing,
+        tuple(MIXING.values()),
+    ),
+    Claim(
+        "F3s",
+        "Apical dendrites stay silent without nudging (3.4)",
+        "approximately silent",
+        "un-nudged ‖v_A‖ over its top-down drive, worst epoch, %",
+        "un-nudged ‖v_A‖ at most 3 % of the top-down drive at every epoch.",
+        silence,
+        (MICROCIRCUIT,),
+    ),
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm.experiments.measures import relative_distance
 from dcm.lab.progress import one_thread, silent
 from dcm.model.circuit import Circuit
 from dcm.model.plasticity import LearningRates
@@ -90,12 +91,6 @@ def measure(circuit, r_in) -> tuple[float, float, float, float]:
         relative_distance(circuit.w_ip, goal.w_ip),
         relative_distance(circuit.w_pi, goal.w_pi),
     )
-
-
-def relative_distance(weights, goal) -> float:
-    """‖w - w*‖ / ‖w*‖ over all layers together (Frobenius)."""
-    gap = sum(np.sum((w - g) ** 2) for w, g in zip(weights, goal, strict=True))
-    return float(np.sqrt(gap / sum(np.sum(g**2) for g in goal)))
 
 
 @one_thread

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dcm.experiments.measures import relative_distance
+from dcm.experiments.measures import angle, relative_distance
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
 from dcm.model.circuit import Circuit
@@ -179,14 +179,6 @@ def measure(circuit, teacher, test) -> tuple[float, ...]:
         angle(circuit.w_up[1].T, circuit.w_down[0]),
         float(np.mean([angle(circuit.w_up[1].T @ x, circuit.w_down[0] @ x) for x in e])),
     )
-
-
-def angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Angle between two arrays of one shape, in degrees (Frobenius inner product); NaN if one is zero."""
-    if not (np.any(a) and np.any(b)):
-        return float("nan")
-    cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 @one_thread
