@@ -1,7 +1,8 @@
-"""Claims on learning the teacher (Figs. 2, S1): each judge takes lists of results and gives a ``Verdict``.
+"""Claims on learning the teacher (Figs. 2, S1): lists of results in, a ``Verdict`` out.
 
-Thresholds are the project's own, set before the runs, unless marked [chosen]. Where a claim has several parts,
-``values`` holds the leading number of each seed, ``holds`` judges all parts, and ``detail`` reports the others.
+Thresholds were set before the runs, unless marked [chosen]. Where a claim has several parts,
+``values`` holds the leading number of each seed, ``holds`` judges all parts, and ``detail`` reports
+the others.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def emergence(full) -> Verdict:
 
 
 def alignment(full, weak, small, long, continuous, *shown) -> Verdict:
-    """F2a: the angle between w_upᵀ and w_down at the end; ``shown`` are the runs of ``ALL_RATES``."""
+    """F2a: angle between w_upᵀ and w_down at the end; ``shown`` are the runs of ``ALL_RATES``."""
     end = last(full, "angle_weights")
     start = column(full, lambda run: run["angle_weights"][0])
     errors = last(full, "angle_errors")
@@ -85,7 +86,7 @@ def _both_angles(runs) -> str:
 
 
 def _turned_in_continuous_time(continuous, full) -> str:
-    """By how much the up weights turn in the same patterns in continuous time and at the steady state."""
+    """How far the up weights turn over the same patterns at the steady state and in time."""
     ends = continuous[0]["patterns"][[0, -1]]
 
     def turned(run):
@@ -101,7 +102,7 @@ def _turned_in_continuous_time(continuous, full) -> str:
 
 
 def _shown_for_longer(per_factor) -> str:
-    """The angle at all rates × a factor: at the steady state weights move by η times the presentation time."""
+    """The angle at all rates × a factor: steady-state updates are η times the presentation time."""
     factors = list(ALL_RATES)[: len(per_factor)]
     times = ", ".join(f"{100 * factor:g}" for factor in factors)
     angles = ", ".join(spread(last(runs, "angle_weights")) for runs in per_factor)
@@ -118,7 +119,7 @@ def strengths(*per_strength) -> Verdict:
 
 
 def noise(quiet, usual, loud) -> Verdict:
-    """F2n (b): change of the error of the first seed in continuous time, over the patterns that all have."""
+    """F2n (b): change of the first seed's error over the patterns that the shortest run has."""
     n = len(quiet[0]["error"])
     changes = []
     words = []
@@ -166,11 +167,12 @@ def _percent_ahead(runs, full) -> np.ndarray:
 
 
 def _deviations(continuous) -> str:
-    """What transients do to the noise-free update of each weight, over a whole presentation and in its last 50 ms."""
+    """How transients change the noise-free updates, over a presentation and in its last 50 ms."""
     quiet = np.array([100 * run["probe_deviation"][0] for run in continuous])  # (n_seeds, 6, 4)
     up_0, up_1, ip, pi = (spread(values) for values in quiet[:, -1].T)
     return (
-        f"transients change the update of w_up[0] by {up_0} % (w_up[1] {up_1}, w_ip {ip}, w_pi {pi} %); "
+        f"transients change the update of w_up[0] by {up_0} % "
+        f"(w_up[1] {up_1}, w_ip {ip}, w_pi {pi} %); "
         f"the last 50 ms alone differ by {spread(quiet[:, -2, 0])} %"
     )
 
@@ -181,7 +183,8 @@ CLAIMS = (
         "The circuit beats the shallow learner after 10⁷ trials (2C)",
         "well below the shallow curve",
         "shallow over full squared error",
-        "shallow error at least 3 times the full one's at the end; the full learner below a quarter of its start.",
+        "shallow error at least 3 times the full one's at the end; "
+        "the full learner below a quarter of its start.",
         beats_shallow,
         (FULL, SHALLOW),
     ),
@@ -236,7 +239,8 @@ CLAIMS = (
         "Continuous time learns as the steady state does",
         "—",
         "largest difference of the error curves, %",
-        "error curves in continuous time and at the steady state within 5 % of each other, both falling.",
+        "error curves in continuous time and at the steady state within 5 % of each other, "
+        "both falling.",
         transients,
         (CONTINUOUS, FULL),
         (NOISE[0.0],),

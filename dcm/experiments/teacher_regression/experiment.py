@@ -1,7 +1,8 @@
 """Figs. 2 and S1: the circuit learns a teacher network's function; a shallow learner cannot.
 
-One run is one learner, ``config.learner``. Every pattern is taken at its steady state. Numbers marked [paper] are
-in the main text; [SM*] ones are not, and are believed to be the supplement's; [chosen] ones are ours.
+One run is one learner, ``config.learner``. Every pattern is taken at its steady state. Numbers
+marked [paper] are in the main text; [SM*] ones are not, and are believed to be the supplement's;
+[chosen] ones are ours.
 """
 
 from __future__ import annotations
@@ -98,9 +99,9 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     Returns
     -------
     Result
-        ``patterns`` (n_blocks + 1,) shown so far, and for each the seven numbers that ``measure`` returns, by the
-        names in ``CURVES``; ``target_variance`` (), the error of a learner that always answers with the mean target;
-        the weights at the end, as ``Circuit.arrays`` names them.
+        ``patterns`` (n_blocks + 1,) shown so far, and the seven numbers that ``measure`` then
+        returns, by the names in ``CURVES``; ``target_variance`` (), the error of a learner that
+        always answers with the mean target; the weights at the end, named by ``Circuit.arrays``.
     """
     from dcm import kernels
 
@@ -128,7 +129,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
 
 def prepare(config: Config, rng) -> tuple[Circuit, Teacher, np.ndarray, np.random.Generator]:
-    """(start, teacher, unseen inputs, generator of the training inputs): the same for every learner of a seed."""
+    """(start, teacher, unseen inputs, generator of training inputs), one set per seed."""
     weight_rng, teacher_rng, data_rng, test_rng = rng.spawn(4)
     start = Circuit.random(
         config.sizes,
@@ -156,14 +157,14 @@ def curves(rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def measure(circuit, teacher, unseen) -> tuple[float, ...]:
-    """How far the circuit is, as means over the inputs ``unseen`` (n_test, n_0), with teaching off.
+    """Errors, distances and angles, means over the inputs ``unseen`` (n_test, n_0), teaching off.
 
     Returns
     -------
     tuple of float
-        Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip and of w_pi to the
-        self-predicting weights; angles in degrees, between w_up[1]ᵀ and w_down[0], and between the errors that both
-        send down, w_up[1]ᵀ e and w_down[0] e.
+        Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip
+        and of w_pi to the self-predicting weights; angles in degrees, between w_up[1]ᵀ and
+        w_down[0], and between the errors that both send down, w_up[1]ᵀ e and w_down[0] e.
     """
     state = equilibrium(circuit, unseen)
     goal = circuit.self_predicting()
@@ -185,7 +186,7 @@ def measure(circuit, teacher, unseen) -> tuple[float, ...]:
 def traces(
     circuit, teacher, config: Config, rng: np.random.Generator, n_patterns: int = 2
 ) -> tuple[Recording, np.ndarray]:
-    """Fig. 2B: continuous time with noise, frozen weights and teaching on; (recording, target potentials (n_patterns, n_2))."""
+    """Fig. 2B: a recording with noise and frozen weights, and the targets (n_patterns, n_2)."""
     from dcm import kernels
 
     inputs = rng.uniform(-1, 1, (n_patterns, config.sizes[0]))

@@ -1,4 +1,4 @@
-"""Explorer of notebook 03: the curves of Figs. 2 and S1 for weak and strong feedback, from stored results."""
+"""Explorer of notebook 03: curves of Figs. 2 and S1 for weak and strong feedback, from results."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ class Course:
     def __str__(self):
         least = self.values.argmin()
         return (
-            f"{self.measure} at g_A = g_som = {self.strength:g}: {self.values[0]:.3g} at the start, "
+            f"{self.measure} at g_A = g_som = {self.strength:g}: "
+            f"{self.values[0]:.3g} at the start, "
             f"{self.values[-1]:.3g} after {self.patterns[-1]:,.0f} patterns, "
             f"smallest {self.values[least]:.3g} after {self.patterns[least]:,.0f}"
         )
 
 
 def committed() -> dict[float, Result]:
-    """The paper-scale result of the first seed by g_A = g_som, for those strengths that have one."""
+    """The first paper-scale result of each strength g_A = g_som that has any."""
     found = {}
     for g, variant in FEEDBACK.items():
         results = variant.results()
@@ -60,10 +61,10 @@ def committed() -> dict[float, Result]:
 
 @styled
 def feedback_strength(results, strength=0.8, measure="error") -> Course:
-    """One measure of the full circuit over the patterns shown, the chosen strength of feedback in front.
+    """One measure of the full circuit over the patterns shown, the chosen strength in front.
 
-    ``results`` maps g_A = g_som to results with ``patterns`` and every measure of ``MEASURES``, each (n,). Raises
-    ``ValueError`` naming the strengths or measures there are.
+    ``results`` maps g_A = g_som to results with ``patterns`` and every measure of ``MEASURES``,
+    each (n,). Raises ``ValueError`` naming the strengths or measures there are.
     """
     for name, given, known in (("strength", strength, results), ("measure", measure, MEASURES)):
         if given not in known:

@@ -1,7 +1,7 @@
 """Fig. 2 in continuous time: from a steady-state checkpoint on, with noise, filters and transients.
 
-The circuit first learns at the steady state (``experiment``), then goes on through Eqs. 1-2 with the same teacher and
-the same patterns. What transients and noise do to an update: ``transients``.
+The circuit first learns at the steady state (``experiment``), then goes on through Eqs. 1-2 with
+the same teacher and the same patterns. What transients and noise do to an update: ``transients``.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Config:
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
-    """Chunks of patterns in continuous time from the checkpoint on, measured after every ``teacher.block``.
+    """Chunks of patterns in continuous time, measured after every ``teacher.block`` patterns.
 
     Returns
     -------
     Result
-        The curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and ``probe_size``, what transients
-        and noise do to the update there (see ``transients``).
+        The curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and
+        ``probe_size``, what transients and noise do to the update there (see ``transients``).
     """
     from dcm import kernels
 
@@ -58,22 +58,17 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     start, teacher, unseen, data = prepare(task, rng)
     probe_rng, noise_rng = rng.spawn(1)[0].spawn(2)
     circuit = _learned(config, start, teacher, data)
-    inputs = probe_rng.uniform(-1, 1, (1 + config.n_probe, task.sizes[0]))
-    settled = equilibrium(circuit, inputs[0], teacher(inputs[0]))
-    probe = transients(circuit, teacher, inputs[1:], config.noise)
+    shown_before = probe_rng.uniform(-1, 1, task.sizes[0])
+    settled = equilibrium(circuit, shown_before, teacher(shown_before))
+    probe_inputs = probe_rng.uniform(-1, 1, (config.n_probe, task.sizes[0]))
+    probe = transients(circuit, teacher, probe_inputs, config.noise)
+    options = {"rates": rates_of(task), "noise": config.noise, "duration": task.duration}
 
     def chunk(i, state):
-        patterns = state["data"].uniform(-1, 1, (config.chunk, task.sizes[0]))
         before = _recording(circuit, state)
+        inputs = state["data"].uniform(-1, 1, (config.chunk, task.sizes[0]))
         now = kernels.integrate(
-            before.circuit,
-            patterns,
-            teacher(patterns),
-            rng=state["noise"],
-            rates=rates_of(task),
-            noise=config.noise,
-            duration=task.duration,
-            start=before,
+            before.circuit, inputs, teacher(inputs), rng=state["noise"], start=before, **options
         )
         shown = (i + 1) * config.chunk
         rows = state["rows"]
@@ -91,17 +86,19 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     n_chunks = config.n_patterns // config.chunk
     name = f"continuous, σ = {config.noise:g}"
     state = resumable(chunk, state, n_chunks, checkpoint, progress, name)
-    probes = {"probe_deviation": probe["deviation"], "probe_size": probe["size"]}
-    return Result({"config": plain(config)}, curves(state["rows"]) | probes)
+    arrays = curves(state["rows"])
+    arrays["probe_deviation"] = probe["deviation"]
+    arrays["probe_size"] = probe["size"]
+    return Result({"config": plain(config)}, arrays)
 
 
 def steady_error(run: Result, full: Result) -> np.ndarray:
-    """The error of ``full``, the steady-state run of the same seed, at the patterns of ``run``, (n,)."""
+    """The error of the steady-state run ``full`` of the same seed at ``run["patterns"]``, (n,)."""
     return np.interp(run["patterns"], full["patterns"], full["error"])
 
 
 def _learned(config, circuit, teacher, data):
-    """The circuit after ``start_at`` patterns at the steady state; ``data`` is left where the next one is drawn."""
+    """The circuit after ``start_at`` patterns at the steady state, drawn from ``data``."""
     from dcm import kernels
 
     task = config.teacher
@@ -118,7 +115,7 @@ def _zeros(updates: Updates) -> Updates:
 
 
 def _arrays(circuit, state, induction: Updates) -> dict[str, np.ndarray]:
-    """Weights, somata and low-passed inputs, targets and induction terms as arrays, for a checkpoint."""
+    """All that ``integrate`` goes on from, as arrays for a checkpoint."""
     tuples = {"u_p": state.u_p, "u_i": state.u_i}
     for field in fields(Updates):
         tuples[f"induction_{field.name}"] = getattr(induction, field.name)
@@ -129,7 +126,7 @@ def _arrays(circuit, state, induction: Updates) -> dict[str, np.ndarray]:
 
 
 def _recording(circuit, arrays) -> Recording:
-    """The inverse of ``_arrays``: where ``integrate`` goes on."""
+    """The inverse of ``_arrays``."""
 
     def gathered(name) -> tuple:
         """``name_0``, ``name_1``, … as far as there are any."""

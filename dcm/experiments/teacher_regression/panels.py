@@ -1,4 +1,4 @@
-"""Panels of notebook 03: full and shallow learner, the self-predicting state on the way, and the angles.
+"""Panels of notebook 03: both learners, the self-predicting state, the angles, continuous time.
 
 Each takes axes and lists of results, one per seed: the median is a line and the range a band.
 """
@@ -16,7 +16,7 @@ STROKES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))
 
 
 def errors(ax, full, shallow):
-    """Fig. 2C: squared error of the full and the shallow learner over patterns; returns the lines."""
+    """Fig. 2C: squared error of the full and the shallow learner; returns the lines."""
     lines = curve(ax, full, "error", "pyramidal", "full circuit")
     lines += curve(ax, shallow, "error", "shallow", "shallow learner", ls="--")
     ax.set(xlabel="patterns shown", ylabel=r"squared error $\|r_2 - r^*\|^2$", ylim=(0, None))
@@ -25,7 +25,7 @@ def errors(ax, full, shallow):
 
 
 def emergence(ax, full):
-    """Fig. S1: distances of both lateral weights to the self-predicting ones during regression; returns the lines."""
+    """Fig. S1: distances of both lateral weights to the self-predicting ones; returns the lines."""
     lines = curve(ax, full, "distance_ip", "interneuron", r"$W^{IP}$", ls="--")
     lines += curve(ax, full, "distance_pi", "apical", r"$W^{PI}$")
     ax.set(xlabel="patterns shown", ylabel="relative distance", yscale="log")
@@ -34,7 +34,7 @@ def emergence(ax, full):
 
 
 def angles(ax, full):
-    """Fig. S1: both angles between the way up and the way down, and the paper's 45°; returns the lines."""
+    """Fig. S1: angles between the way up and the way down, and 45°; returns the lines."""
     lines = curve(ax, full, "angle_weights", "weights", r"weights $W_{2,1}^T$, $W_{1,2}$")
     label = r"errors $W_{2,1}^T e$, $W_{1,2}\, e$"
     lines += curve(ax, full, "angle_errors", "apical", label, ls="--")
@@ -52,9 +52,9 @@ def curve(ax, results, measure, colour, label, ls="-"):
 
 
 def traces(axes, recording, u_target, transfer, neuron: int = 0):
-    """Fig. 2B: output rate with its target, and ‖v_A‖, over some patterns with noise; returns the lines.
+    """Fig. 2B: output rate with its target, and ‖v_A‖; returns the lines.
 
-    ``u_target`` (n_patterns, n_2) are target potentials.
+    ``recording`` shows some patterns with noise; ``u_target`` (n_patterns, n_2) are their targets.
     """
     top, bottom = axes
     rate = transfer(recording.traces["u_p[1]"][:, neuron])
@@ -71,7 +71,7 @@ def traces(axes, recording, u_target, transfer, neuron: int = 0):
 
 
 def compared(ax, results, measure: str = "error"):
-    """One measure of several variants over patterns: ``results`` maps labels to lists; returns the lines."""
+    """One measure of several variants; ``results`` maps labels to lists; returns the lines."""
     lines = []
     for (label, of_seeds), colour, stroke in zip(results.items(), SHADES, STROKES, strict=False):
         lines += curve(ax, of_seeds, measure, colour, label, ls=stroke)
@@ -81,9 +81,9 @@ def compared(ax, results, measure: str = "error"):
 
 
 def departures(ax, moving, steady):
-    """Error of continuous-time runs, relative to their start from a steady-state checkpoint; returns the lines.
+    """Error of continuous-time runs, in percent of that at their start; returns the lines.
 
-    ``moving`` maps labels to results; ``steady`` are the runs that the checkpoints come from.
+    ``moving`` maps labels to results; ``steady`` are the steady-state runs that they start from.
     """
 
     def relative(patterns, error):
@@ -103,9 +103,10 @@ def departures(ax, moving, steady):
 
 
 def transients(ax, runs):
-    """What each stretch of a presentation does to the weights, relative to the steady state; returns the bars.
+    """How far the update in each stretch of a presentation is from the steady one; returns bars.
 
-    One group per weight matrix; a bar for each stretch and one, hatched, for the whole presentation; median of seeds.
+    One group per weight matrix; a bar for each stretch and one, hatched, for the whole
+    presentation; median of seeds.
     """
     stretches = ("0-5", "5-10", "10-20", "20-50", "50-100 ms", "whole")
     table = np.full((6, 4), np.nan)  # stretches, weight matrices

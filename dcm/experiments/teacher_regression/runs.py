@@ -47,7 +47,7 @@ WEAK_FEEDBACK = steady("weak-feedback", with_feedback(PAPER, 0.2), 60, 3)
 SMALL_START = steady("small-start", replace(PAPER, scale_up=0.1), 60, 3)
 LONG = steady("long", replace(PAPER, n_patterns=40_000_000), 240, 2)
 
-# For F2n: strengths of feedback by g_A = g_som, and noise by σ; σ = .3 is the first part of CONTINUOUS.
+# For F2n: strengths of feedback by g_A = g_som, and noise by σ; .3 is the first part of CONTINUOUS.
 FEEDBACK = {g: steady(f"feedback-{g:g}", with_feedback(HALF, g), 30, 3) for g in (0.2, 0.8, 2.0)}
 SHORT = replace(CONTINUOUS_TIME, n_patterns=200_000)
 NOISE = {

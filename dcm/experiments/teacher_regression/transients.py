@@ -1,4 +1,4 @@
-"""How an update differs from the steady state's: by the transients after a change of pattern, and by somatic noise."""
+"""What the transients after a change of pattern, and somatic noise, do to an update."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ KINDS = (("up", 0), ("up", 1), ("ip", 0), ("pi", 0))  # the weight arrays that l
 
 
 def transients(circuit, teacher, inputs, noise: float) -> dict[str, np.ndarray]:
-    """Compare what each stretch of a presentation would do to the frozen weights with the steady-state update.
+    """Compare the update in each stretch of a presentation, weights frozen, with the steady one.
 
     Returns
     -------
     dict
-        ``deviation`` (2, n_windows + 1, 4): ‖update - steady‖ / ‖steady‖ without and with noise, in each of
-        ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
+        ``deviation`` (2, n_windows + 1, 4): ‖update - steady‖ / ‖steady‖ without and with noise, in
+        each of ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
         ``size`` likewise: ‖update‖ / ‖steady‖.
     """
     steady = plasticity(circuit, equilibrium(circuit, inputs, teacher(inputs)))
@@ -37,16 +37,18 @@ def transients(circuit, teacher, inputs, noise: float) -> dict[str, np.ndarray]:
 
 
 def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[float, float]:
-    """How well one cause explains what transients do to w_up[0]: a soma lags its dendrite by τ_m = 1/Σg.
+    """How well one cause explains what transients do to w_up[0]: a soma lags its dendrite.
 
-    After a change of pattern the old rate meets the new input for a while: -τ_m Δφ(u) r_inᵀ per change. Inputs are
-    low-passed too, so that of r_in half a share τ_0/(τ_0 + τ_m) of its change is still missing meanwhile [derived in
-    the linear range of φ, for the soma's own lag only]. Noise-free, over the whole presentation of each of ``inputs``.
+    The lag is τ_m = 1/Σg. After a change of pattern the old rate meets the new input for a while,
+    which gives -τ_m Δφ(u) r_inᵀ per change. Inputs are low-passed too: meanwhile half a share
+    τ_0/(τ_0 + τ_m) of the change of r_in is still missing [derived in the linear range of φ, for
+    the soma's own lag only]. Noise-free, over the whole presentation of each of ``inputs``.
 
     Returns
     -------
     (float, float)
-        Size of this term over that of the measured deviation from the steady update, and the cosine between the two.
+        Size of this term over that of the measured deviation from the steady update, and the cosine
+        between the two.
     """
     g = circuit.conductances
     state = equilibrium(circuit, inputs, teacher(inputs))
@@ -65,8 +67,8 @@ def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[floa
 def _mean_induction(circuit, teacher, inputs, noise) -> list[list[np.ndarray]]:
     """Mean induction term of each of ``KINDS`` in each of ``WINDOWS``, over all patterns.
 
-    With a vanishing rate the weights stand still, and with a filter of τ = 10⁹ ms Δ · τ is the integral of the
-    induction terms.
+    With a vanishing rate the weights stand still, and with a filter of τ = 10⁹ ms the low-passed
+    term times τ is the integral of the induction terms.
     """
     from dcm import kernels
 
@@ -102,10 +104,11 @@ def _whole(stretches):
 
 
 def rectified(noise: float):
-    """Plasticity at the steady state plus what somatic noise of this σ adds to it on average [derived].
+    """The rule ``plasticity`` plus the mean contribution of somatic noise of this σ [derived].
 
-    A soma under noise has variance σ² / (2 g), g being its total conductance; where φ is convex its mean rate then lies
-    ½ φ''(u) σ² / (2 g) above φ(u), the dendritic prediction does not, and the bracket of Eqs. 7-8 is that much larger.
+    A soma under noise has variance σ² / (2 g), g being its total conductance. Its mean rate then
+    lies ½ φ''(u) σ² / (2 g) above φ(u), which is more where φ is convex. The dendritic prediction
+    does not move with it, so that the brackets of Eqs. 7-8 are that much larger.
     """
 
     def rule(circuit, state) -> Updates:
