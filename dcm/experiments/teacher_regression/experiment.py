@@ -44,7 +44,7 @@ class Config:
     teacher_sizes: tuple[int, ...] = (30, 20, 10)  # [paper]
     teacher_gains: tuple[float, ...] = (2.0, 10.0)  # k_10, k_21 [paper]
     transfer: SoftRectifier = SoftRectifier()  # γ = .1, β = 1, θ = 3 [paper]
-    conductances: Conductances = Conductances()  # [paper]
+    conductances: Conductances = Conductances()  # [SM*]
     scale_up: float = 1.0  # initial up weights U(-scale, scale) [SM*]
     learner: str = "full"  # or "shallow": only w_up into the output changes
     n_patterns: int = 10_000_000  # [paper]
