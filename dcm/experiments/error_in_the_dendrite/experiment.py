@@ -1,8 +1,7 @@
 """Fig. 1B, 1C: a new target breaks the balance of an apical dendrite; learning restores it.
 
-All of it in continuous time, with noise.
-
-[SM*] marks numbers that are not in the main text; they are believed to be the supplement's.
+All in continuous time, with noise. [SM*] marks numbers that are not in the main text; they are
+believed to be the supplement's.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
 
 RECORD = ("u_p[1]", "u_i[0]", "v_apical[0]", "w_pi[0]")
-MARGIN = 200.0  # ms recorded before the target and after learning, and drawn of Fig. 1B [chosen]
+MARGIN = 200.0  # ms recorded before the target and after learning; the axis of Fig. 1B [chosen]
 
 
 @dataclass(frozen=True)
@@ -85,22 +84,19 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None, record=RECORD)
     arrival = show(circuit, before, config.shown, rates=rates, record=RECORD)
-    first = round(config.shown / config.duration)
-    presentation = [0, first]
     curve = [measure(c, r_in, u_target, r_target) for c in (circuit, arrival.circuit)]
+    recorded = round(config.shown / config.duration)  # presentations so far
+    later = range(recorded + 1, config.presentations + 1)
     now = arrival
-    for number in progress(range(first + 1, config.presentations + 1), desc="presentations"):
+    for _ in progress(later, desc="presentations"):
         now = show(now.circuit, now, config.duration, rates=rates)
-        presentation.append(number)
         curve.append(measure(now.circuit, r_in, u_target, r_target))
     after = show(now.circuit, now, MARGIN, record=RECORD)
     apical, output_error = np.array(curve).T
-    curves = {
-        "presentation": np.array(presentation),
-        "apical": apical,
-        "output_error": output_error,
-    }
-    arrays = curves | through_time(before, arrival, after, r_target)
+    arrays = through_time(before, arrival, after, r_target)
+    arrays["presentation"] = np.array([0, recorded, *later])
+    arrays["apical"] = apical
+    arrays["output_error"] = output_error
     return Result({"config": plain(config)}, arrays)
 
 
@@ -113,7 +109,7 @@ def measure(circuit, r_in, u_target, r_target) -> tuple[float, float]:
 
 
 def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
-    """What the figures show of the three recordings, one record per ms.
+    """The arrays behind the figures from the three recordings, one record per ms.
 
     Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
     ‖v_A‖. For the first ``MARGIN`` also the ``balance`` (``top_down``, ``lateral``) of the apical

@@ -56,9 +56,9 @@ def one_neuron(leak=0.1, basal=1.0, apical=0.8, somatic=0.8, pull=2.0, neuron=8)
     Left its compartments and what they send to the soma, right the attenuation and mixing factors
     of every kind of cell. ``leak`` … ``somatic`` are g_lk, g_B, g_A and g_som; g_D stays at 1.
     """
-    random, r_in = _start()
+    start, r_in = _start()
     conductances = Conductances(leak, basal, apical, somatic=somatic)
-    circuit = replace(random, conductances=conductances).self_predicting()
+    circuit = replace(start, conductances=conductances).self_predicting()
     prediction = equilibrium(circuit, r_in).u_p[-1]
     state = equilibrium(circuit, r_in, prediction + pull)
     _, (left, right) = canvas(

@@ -109,8 +109,8 @@ def compartments(ax, circuit, state, neuron: int = 0):
         (r"$\lambda v_A$", g.mixing_hidden * apical, "apical"),
         ("$u^P$", state.u_p[0][neuron], "pyramidal"),
     )
-    labels, heights, compartment = zip(*bars, strict=True)
-    drawn = ax.bar(labels, heights, color=[COLOURS[name] for name in compartment])
+    labels, heights, kinds = zip(*bars, strict=True)
+    drawn = ax.bar(labels, heights, color=[COLOURS[kind] for kind in kinds])
     ax.axhline(0, color="0.3", lw=0.8)
     ax.set_ylabel("potential")
     return drawn
