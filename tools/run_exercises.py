@@ -1,6 +1,6 @@
-"""Run the exercise notebooks with empty stubs, as a student first meets them, and keep the outputs.
+"""Run the exercise notebooks with empty stubs, as a student first meets them; keep the outputs.
 
-``python tools/run_exercises.py`` after every change of ``notebooks/exercises`` or ``dcm/exercises``.
+Run: ``python tools/run_exercises.py`` after changing an exercise or its notebook.
 """
 
 from pathlib import Path
