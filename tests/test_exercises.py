@@ -409,6 +409,8 @@ def test_exercise_notebook_hygiene(path):
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr"
+        if "plt.show()" in "".join(cell["source"]):
+            assert any("image/png" in output.get("data", {}) for output in cell["outputs"])
     assert sum(bool(line.strip()) for line in code[0]["source"]) <= 8
     lengths = sorted(len(cell["source"]) for cell in code)
     assert lengths[-1] <= 25
