@@ -14,7 +14,7 @@ def apical_potential(r_above, r_inter, w_down, w_pi):
 
 
 def _apical_cases(rng):
-    def draw(n, m):
+    def draw(n, m):  # rates (m,) twice, weights (n, m) twice
         return *rng.uniform(0, 1, (2, m)), *rng.uniform(-1, 1, (2, n, m))
 
     r_above, r_inter, w_down, _ = draw(4, 3)
@@ -134,7 +134,7 @@ def steady_soma(v_basal, v_apical, g):
 
 
 def _soma_cases(rng):
-    v_basal, v_apical = rng.uniform(-2, 2, (2, 5))
+    v_basal, v_apical = rng.uniform(-2, 2, (2, 5))  # (5,) each
     return {
         "five random cells": (v_basal, v_apical, random_conductances(rng)),
         "default conductances": (v_basal, v_apical, Conductances()),

@@ -18,7 +18,7 @@ SAMPLED = 0.02  # ms between samples of the blind traces [chosen: derivatives ag
 def soma_step(u, v_basal, v_apical, g, sigma, dt, xi):
     """u after one Euler-Maruyama step; xi is a standard normal number, drawn anew at each step."""
     drift = -g.leak * u + g.basal * (v_basal - u) + g.apical * (v_apical - u)  # Eq. 1
-    return u + dt * drift + sigma * np.sqrt(dt) * xi
+    return u + dt * drift + sigma * np.sqrt(dt) * xi  # noise of variance σ² dt
 
 
 def _step_cases(rng):
@@ -52,7 +52,7 @@ def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
     }
 
 
-_TIMES = DT * np.arange(200)
+_TIMES = DT * np.arange(200)  # ms
 
 
 def _path(step):
@@ -111,7 +111,7 @@ TIME_CONSTANT = Exercise(
 
 def hidden_conductances(dt, u, v_1, v_2):
     """(g_lk, g_1, g_2) of a soma pulled by two potentials, from noise-free traces (n_times,)."""
-    du = np.diff(u) / dt
+    du = np.diff(u) / dt  # (n_times - 1,): at the start of each step
     columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)  # Eqs. 1-2: du/dt = columns @ conductances
     return np.linalg.lstsq(columns[:-1], du)[0]
 
@@ -157,7 +157,7 @@ def traces(seed, cell="pyramidal"):
     recording = integrate(
         circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED
     )
-    return SAMPLED, *(recording.traces[name][:, 0] for name in names)
+    return SAMPLED, *(recording.traces[name][:, 0] for name in names)  # (n_times,) each
 
 
 BLIND = Exercise(

@@ -122,7 +122,7 @@ def example(factor=1.0, seed=0):
     Sizes are 30-20-10; g_D differs from g_B, so that w_ip is no copy of w_up.
     """
     rng = np.random.default_rng(seed)
-    g = Conductances(dendritic=1.3)
+    g = Conductances(dendritic=1.3)  # [chosen]
     circuit = Circuit.random((30, 20, 10), rng, conductances=g).self_predicting()
     return replace(circuit, w_ip=(factor * circuit.w_ip[0],)), rng.uniform(-1, 1, (100, 30))
 

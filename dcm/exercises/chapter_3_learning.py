@@ -50,7 +50,7 @@ def _silencing(rule):
     for _ in _N_UPDATES:
         v_apical = drive + w_pi @ r_inter  # Eq. 4
         norms.append(np.linalg.norm(v_apical))
-        w_pi = w_pi + 0.1 * rule(v_apical, r_inter)
+        w_pi = w_pi + 0.1 * rule(v_apical, r_inter)  # Eq. 9, rate .1 [chosen]
     return norms
 
 
@@ -140,7 +140,7 @@ INTERNEURON_RULE = Exercise(
 
 def filtered(delta, induction, dt, tau):
     """Δ after one Euler step of dΔ/dt = (-Δ + induction) / τ."""
-    return delta + dt / tau * (induction - delta)
+    return delta + dt / tau * (induction - delta)  # a share dt/τ of Δ is replaced
 
 
 def _filter_cases(rng):
@@ -169,7 +169,7 @@ def _filter_mistakes(delta, induction, dt, tau):
     }
 
 
-_TIMES = np.arange(0.0, 200.0)
+_TIMES = np.arange(0.0, 200.0)  # ms
 
 
 def _pulse(step):

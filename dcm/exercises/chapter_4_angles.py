@@ -12,8 +12,8 @@ from dcm.settle.equilibrium import equilibrium
 
 def angle(a, b):
     """Angle between two matrices of one shape, in degrees; 0 for an update and its double."""
-    cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))  # over all entries (Frobenius)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))  # rounding can give 1 + 2e-16
 
 
 def _unclipped_angle(a, b):
@@ -55,7 +55,9 @@ _DEGREES = np.linspace(1, 179, 60)
 
 def _measured_angles(function):
     fixed = np.array([[3.0, 0.0]])
-    turned = np.stack([np.cos(np.radians(_DEGREES)), np.sin(np.radians(_DEGREES))], axis=1)
+    turned = np.stack(
+        [np.cos(np.radians(_DEGREES)), np.sin(np.radians(_DEGREES))], axis=1
+    )  # (60, 2)
     return [function(fixed, row[None]) for row in turned]
 
 
@@ -85,7 +87,7 @@ def shifts(lam, seed=3):
     circuit = at_mixing(random.with_feedback(w.T for w in random.w_up[1:]), lam, Config())
     r_in = rng.uniform(-1, 1, 8)
     u_target = rng.uniform(-1, 1, 4)
-    free = equilibrium(circuit, r_in)
+    free = equilibrium(circuit, r_in)  # u⁻
     nudged = equilibrium(circuit, r_in, u_target)
     return np.array([np.linalg.norm(n - f) for n, f in zip(nudged.u_p, free.u_p, strict=True)])
 
@@ -95,7 +97,7 @@ def order_of_the_deepest():
 
     The error has met λ_out once and λ_hid in each of three hidden layers.
     """
-    lam = np.array([0.05, 0.02, 0.01])
+    lam = np.array([0.05, 0.02, 0.01])  # small, yet above rounding [chosen]
     deepest = np.array([shifts(x)[0] for x in lam])
     return float(np.polyfit(np.log(lam), np.log(deepest), 1)[0])
 

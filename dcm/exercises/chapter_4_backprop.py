@@ -116,7 +116,7 @@ OUTPUT_UPDATE = Exercise(
 def error_below(w_down, slope, error_above, lam):
     """Shift (n,) of hidden somata, if those above, of slope φ' (m,), shift by ``error_above``."""
     v_apical = w_down @ (slope * error_above)  # Eq. 4 if self-predicting, to first order
-    return lam * v_apical  # Eq. 1
+    return lam * v_apical  # Eq. 1: the soma takes up λ_hid of it
 
 
 def _error_cases(rng):
