@@ -82,9 +82,9 @@ def initial_net(config, data: Digits, rng) -> Net:
     hidden = config.hidden if config.learner == "backprop" else ()
     sizes = (data.side**2, *hidden, 10)
     shapes = [(sizes[k + 1], sizes[k]) for k in range(len(sizes) - 1)]
-    w_up = glorot_uniform(config, shapes, rng)
-    b_up = initial_thresholds(config, sizes)
-    return Net(tuple(w.astype(np.float32) for w in w_up), tuple(b.astype(np.float32) for b in b_up))
+    w_up = tuple(w.astype(np.float32) for w in glorot_uniform(config, shapes, rng))
+    b_up = tuple(b.astype(np.float32) for b in initial_thresholds(config, sizes))
+    return Net(w_up, b_up)
 
 
 def glorot_uniform(config, shapes, rng) -> tuple[np.ndarray, ...]:
