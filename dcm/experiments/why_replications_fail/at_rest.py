@@ -126,8 +126,8 @@ def backprop_ruler(config, rng) -> Outcome:
         rows = []
         for lam in config.lambdas:
             rows.append([directions(config, lam, prepared, reference, seed) for seed in seeds])
-        medians = [np.median([angle(*pair) for pair in row]) for row in rows]
-        curves[label] = np.array(medians)
+        angles = np.array([angle(*pair) for row in rows for pair in row])
+        curves[label] = np.median(angles.reshape(len(rows), -1), axis=1)
         shown = rows[-1] if label == "correct" else rows[0]
         expected = np.array([theirs for theirs, _ in shown])
         measured = np.array([ours for _, ours in shown])

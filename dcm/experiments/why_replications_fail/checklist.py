@@ -132,7 +132,7 @@ ALL = (
 
 
 def complaint(test, part) -> str | None:
-    """What ``test`` says against a part of the model, or None; a tuple is several arguments."""
+    """The objection of ``test`` to a part of the model, or None; a tuple is several arguments."""
     arguments = part if isinstance(part, tuple) else (part,)
     try:
         test(*arguments)

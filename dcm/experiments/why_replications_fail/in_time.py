@@ -140,7 +140,7 @@ def settling(config, rng) -> Outcome:
 
 
 def settling_bias(config, tau_input, seed, scale_up: float = 1.0) -> tuple[float, float]:
-    """What settling teaches w_up[0] without a target, as a share of the same for inputs that jump.
+    """Bias of w_up[0] from settling without a target, as a share of that of inputs that jump.
 
     Returns (measured, theory). A soma lags its dendrite by τ_m = 1/(g_lk + g_B + g_A). When inputs
     jump, the old rate meets the new input, and every change teaches -τ_m Cov(φ(u), r_in).

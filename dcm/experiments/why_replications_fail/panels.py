@@ -25,7 +25,7 @@ def _labelled(by_label: dict) -> list[tuple]:
 
 
 def match(ax, outcome, measured: str, theory: str):
-    """What happens over what theory says, one dot per cell or synapse; returns the artists."""
+    """Measured over predicted values, one dot per cell or synapse; returns the artists."""
     artists = []
     for label, (x, y), look in _labelled(outcome.points):
         dots = {**look, "ls": "none", "ms": 4, "label": label}
@@ -75,7 +75,7 @@ def spreads(ax, outcome, time_steps):
 
 
 def bias(ax, outcome, tau_inputs):
-    """What settling teaches over the input's time constant, with the theory; returns the lines."""
+    """Bias of settling over the input's time constant, with the theory; returns the lines."""
     measured, theory = outcome.extra["bias"]
     share = r"$\tau_m/(\tau_0+\tau_m)$"
     lines = ax.plot(tau_inputs, measured, "o", color=CORRECT["color"], label="measured")
