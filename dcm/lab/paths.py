@@ -27,6 +27,11 @@ def checkpoints() -> Path:
     return repository() / "build" / "checkpoints"
 
 
+def logs() -> Path:
+    """The folder of what runs print while they are computed."""
+    return repository() / "build" / "logs"
+
+
 def figure_folder(profile: str) -> Path:
     """``figures/`` for paper-scale figures, ``figures/quick/`` (not committed) for quick ones."""
     if profile not in PROFILES:
