@@ -21,7 +21,7 @@ START, END = "<!-- claims: written by dcm claims -->", "<!-- end of claims -->"
 
 @dataclass(frozen=True)
 class Row:
-    """A claim and what was measured: median, range, number of seeds, verdict, files it comes from."""
+    """A claim and what was measured: median, range, seeds, verdict, and the files it comes from."""
 
     id: str
     claim: str

@@ -121,7 +121,7 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
 
         def tick(attempts):
             bar.n = sum(attempt.job.seconds * attempt.share for attempt in attempts)
-            # What a resumed run had done before took no time now: it does not count for the time left.
+            # What a resumed run had done before took no time now: no part of its speed.
             bar.initial = sum(
                 attempt.job.seconds * (attempt.share_before or 0.0) for attempt in attempts
             )

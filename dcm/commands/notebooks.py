@@ -1,4 +1,4 @@
-"""The ordered notebooks: finding them, running one headlessly (papermill), summing up their runs."""
+"""The ordered notebooks: finding them, running one headlessly (papermill), summing up the runs."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ class Notebook:
         total = sum(ahead.values())
 
         def executed(cell, cell_index, execute_reply):
-            ahead.pop(
-                cell.source, None
-            )  # papermill's own cell, with the parameters, is not among them
+            ahead.pop(cell.source, None)  # papermill's own cell of parameters is not among them
             progress.tell(1 - sum(ahead.values()) / total)
 
         progress.tell(0.0)
@@ -90,7 +88,7 @@ class Notebook:
 
 
 def cell_seconds(path: Path) -> dict[str, float]:
-    """Seconds that each cell of an executed notebook took, by its source; empty without notebook."""
+    """Seconds that each cell of an executed notebook took, by source; empty where there is none."""
     import nbformat
 
     try:

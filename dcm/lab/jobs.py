@@ -21,9 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
-PATIENCE = (
-    60.0  # seconds that an interrupted job has to keep what it needs, before it is killed [chosen]
-)
+PATIENCE = 60.0  # seconds that an interrupted job has to end, before it is killed [chosen]
 INTERRUPTED = 130  # exit status after Ctrl-C, by the convention of shells
 
 

@@ -1,4 +1,4 @@
-"""Paper-scale runs: what identifies one, where its result lies, and the variants of an experiment."""
+"""Paper-scale runs: what identifies one, where its result lies, and variants of an experiment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dcm.lab.store import Result, ResultError, plain, read, write
 
 @dataclass(frozen=True)
 class Run:
-    """One seed of a variant; ``experiment(config, default_rng(seed), progress, checkpoint)`` runs it.
+    """One seed of a variant: ``experiment(config, default_rng(seed), progress, checkpoint)``.
 
     ``name`` is «notebook/variant»; ``seconds`` is a rough guess on one core, for the bar only.
     """
@@ -59,7 +59,7 @@ class Run:
         return {key: result.about.get(key) for key in self.about} == self.about
 
     def finished(self, notice=print) -> Result | None:
-        """The result in its file, or None if it must be computed, with a notice if a file is unusable."""
+        """The result in its file; None if it must be computed, with a notice on an unusable file."""
         try:
             result = read(self.path)
         except FileNotFoundError:
@@ -73,7 +73,7 @@ class Run:
         return result
 
     def compute(self, progress=silent) -> None:
-        """Compute, from the checkpoint where there is one; write the result, remove the checkpoint."""
+        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
         began = _clocks()
         rng = np.random.default_rng(self.seed)
         result = self.experiment(self.config, rng, progress, self.checkpoint)
