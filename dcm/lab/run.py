@@ -59,7 +59,7 @@ class Run:
         return {key: result.about.get(key) for key in self.about} == self.about
 
     def finished(self, notice=print) -> Result | None:
-        """The result in its file; None if it must be computed, with a notice on an unusable file."""
+        """The result in its file; None if it must be computed, with a notice if it is unusable."""
         try:
             result = read(self.path)
         except FileNotFoundError:
