@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dcm import Circuit
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist import experiment as mnist
 from dcm.experiments.teacher_regression import experiment as teacher_regression
@@ -49,6 +50,13 @@ def test_a_result_comes_back_as_it_was_written(tmp_path, rng):
         np.testing.assert_array_equal(saved[name], a)
         assert saved[name].dtype == np.asarray(a).dtype
     assert [p.name for p in (tmp_path / "x").iterdir()] == ["r.npz"]
+
+
+def test_weights_survive_the_way_through_flat_arrays(rng):
+    circuit = Circuit.random((4, 3, 2), rng)
+    other = Circuit.random((4, 3, 2), rng)
+    for name, array in other.with_arrays(circuit.arrays()).arrays().items():
+        np.testing.assert_array_equal(array, circuit.arrays()[name])
 
 
 def test_a_truncated_file_is_refused_by_name(tmp_path):
