@@ -20,7 +20,8 @@ from dcm.lab.store import read
 ROOT = Path(__file__).resolve().parents[1]
 DRAWING = """\
 import matplotlib.pyplot as plt
-from dcm.lab.drawing import save_figure
+from dcm.lab.drawing import save_figure, use_style
+use_style()
 plt.plot([0, seed])
 save_figure(plt.gcf(), "the_circuit", profile)"""
 PRINTING = "import os, sys; print('noise', file=sys.stderr); os.system('echo noise')"

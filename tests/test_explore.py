@@ -1,4 +1,4 @@
-"""Explorers: every slider at every extreme draws a legible figure, and follows, resets, and says why not."""
+"""Explorers: legible at every end of every slider, following, resetting, saying what is not."""
 
 from html import escape
 

@@ -40,7 +40,7 @@ def _close_figures():
 
 
 def dissected(svg):
-    """(text without names of shapes and numbers, the numbers): rounding differs between machines."""
+    """(text without names of shapes and numbers, numbers): rounding differs between machines."""
     svg = re.sub(r"\b[mp][0-9a-f]{10}\b", "name", svg)
     number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
     return number.sub("0", svg), np.array(number.findall(svg), float)
@@ -48,7 +48,7 @@ def dissected(svg):
 
 @pytest.mark.parametrize("path", PAPER_SCALE, ids=lambda path: path.stem)
 def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, monkeypatch):
-    """The cells of a notebook that draw from ``results/``, run alone, give the files in ``figures/``."""
+    """The cells that draw from ``results/``, run alone, give the files in ``figures/``."""
     summary = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"]
     drawn_with = summary[path.stem[3:]]["packages"]["matplotlib"]
     if matplotlib.__version__ != drawn_with:

@@ -15,8 +15,21 @@ from dcm.model.circuit import WEIGHTS
 from circuits import make_circuit
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"numba", "llvmlite", "matplotlib", "pandas", "sklearn", "torch", "jupyterlab", "IPython", "papermill", "pooch",
-         "tqdm", "ipywidgets"}  # fmt: skip
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "pandas",
+    "sklearn",
+    "torch",
+    "jupyterlab",
+    "IPython",
+    "nbformat",
+    "papermill",
+    "pooch",
+    "tqdm",
+    "ipywidgets",
+}
 LEARN = """
 import numpy as np
 from dcm import Circuit, LearningRates, kernels
@@ -43,7 +56,13 @@ def python(code, cwd=ROOT, **environment):
 
 
 @pytest.mark.parametrize(
-    "what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"]
+    "what",
+    [
+        "import dcm",
+        "from dcm.commands.cli import main; main(['-h'], standalone_mode=False)",
+        "from dcm.commands.cli import main; main(['figures', '-h'], standalone_mode=False)",
+    ],
+    ids=["import", "help", "help on figures"],
 )
 def test_starting_loads_nothing_heavy(what):
     loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
@@ -78,6 +97,7 @@ def test_compiled_code_is_found_by_the_next_process(task):
     assert answer.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
     (folder / "in the way").write_text("a file where the cache folder should be")
