@@ -1,6 +1,7 @@
-"""Every notebook with a widget in JupyterLab and Chromium, worked by keyboard alone; nothing may leave the machine.
+"""Every notebook with a widget in JupyterLab and Chromium, worked by keyboard alone.
 
-Skipped where Chromium or Playwright is missing; with DCM_REQUIRE_BROWSER=1 in the environment that fails instead.
+Nothing may leave the machine. Skipped where Chromium or Playwright is missing; with
+DCM_REQUIRE_BROWSER=1 in the environment that fails instead.
 Screenshots of every control, once moved, are kept in build/screenshots/.
 """
 
@@ -161,7 +162,7 @@ def explore_section(cells):
 
 @pytest.fixture(scope="module", params=LIVE, ids=lambda path: path.stem)
 def opened(request, lab, chromium):
-    """A notebook after Run All, its first widget alive: page, controls, the browser's complaints."""
+    """A notebook after Run All, its widget alive: page, controls, complaints of the browser."""
     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
     complaints = []
     hosts = set()
@@ -191,7 +192,7 @@ def opened(request, lab, chromium):
 
 
 def run_all(page, address):
-    """Open a notebook, run its cells by the menu, and wait until the widget shows its first figure."""
+    """Open a notebook, run its cells by the menu, wait until the widget shows its first figure."""
     page.goto(address, timeout=PATIENCE)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE)
     # The status bar: only now is there a kernel to run on.
@@ -222,7 +223,7 @@ def press(opened, control, key) -> str:
 
 
 def from_the_start(opened) -> None:
-    """Reset, unless the widget shows its first figure: controls of few choices may stand at their end."""
+    """Reset, unless the widget shows its first figure: a control may stand at its end."""
     if figure(opened) != opened.start:
         press(opened, opened.button, "Space")
 
@@ -232,7 +233,7 @@ def focused(element) -> bool:
 
 
 def errors(page):
-    """Outputs anywhere that report an error; progress bars also go to standard error, and are none."""
+    """Outputs anywhere that report an error; progress bars too are on standard error, and none."""
     return page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").filter(
         has_text=re.compile("Error|Traceback")
     )

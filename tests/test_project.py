@@ -1,4 +1,4 @@
-"""The repository keeps its own promises: floors, notebook hygiene, agreeing dependency lists, sizes."""
+"""The repository keeps its promises: floors, notebook hygiene, agreeing dependency lists, sizes."""
 
 import ast
 import json

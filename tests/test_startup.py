@@ -1,4 +1,4 @@
-"""What starting costs, and what happens where compiled code cannot be kept or made: in processes of their own."""
+"""What starting costs, and what happens where compiled code cannot be kept or made."""
 
 import inspect
 import os
@@ -35,14 +35,16 @@ import numpy as np
 from dcm import Circuit, LearningRates, kernels
 circuit = Circuit.load("circuit.npz")
 data = np.load("data.npz")
-circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], LearningRates(0.002, 0.001, 0.003))
+rates = LearningRates(0.002, 0.001, 0.003)
+circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], rates)
 circuit.save("learned.npz")
 """
 
 COUNT = """
 from dcm.kernels import steady
 stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
-print(any(s.cache_hits for s in stats), sum(sum(s.cache_misses.values()) for s in stats), flush=True)
+missed = sum(sum(s.cache_misses.values()) for s in stats)
+print(any(s.cache_hits for s in stats), missed, flush=True)
 """
 
 
@@ -102,7 +104,8 @@ def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
     (folder / "in the way").write_text("a file where the cache folder should be")
     blocked = str(folder / "in the way")
-    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
+    command = f"[sys.executable, '-c', {LEARN + COUNT!r}]"
+    child = f"import subprocess, sys; subprocess.run({command}, check=True)"
     answer = python(
         f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])",
         folder,

@@ -1,6 +1,6 @@
 """Copy the notebooks that ``dcm figures`` has just run back into notebooks/, cleaned.
 
-Run ``dcm figures`` (quick, seed 0, with MNIST) first; then ``python tools/keep_executed_notebooks.py``.
+Run ``dcm figures`` (quick, seed 0, with MNIST) first; then this file with ``python``.
 """
 
 from pathlib import Path

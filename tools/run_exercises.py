@@ -1,6 +1,6 @@
-"""Run the exercise notebooks with empty stubs, as a student first meets them, and keep their outputs.
+"""Run the exercise notebooks with empty stubs, as a student first meets them; keep their outputs.
 
-``python tools/run_exercises.py`` after every change of ``notebooks/exercises`` or ``dcm/exercises``.
+To be run after every change of ``notebooks/exercises`` or ``dcm/exercises``.
 """
 
 import nbformat
