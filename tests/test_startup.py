@@ -1,4 +1,4 @@
-"""What starting costs, and what happens where compiled code cannot be kept or made: in processes of their own."""
+"""What starting costs, and what happens where compiled code cannot be kept or made."""
 
 import inspect
 import os
@@ -15,21 +15,36 @@ from dcm.model.circuit import WEIGHTS
 from circuits import make_circuit
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"numba", "llvmlite", "matplotlib", "pandas", "sklearn", "torch", "jupyterlab", "IPython", "papermill", "pooch",
-         "tqdm", "ipywidgets"}  # fmt: skip
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "pandas",
+    "sklearn",
+    "torch",
+    "jupyterlab",
+    "IPython",
+    "nbformat",
+    "papermill",
+    "pooch",
+    "tqdm",
+    "ipywidgets",
+}
 LEARN = """
 import numpy as np
 from dcm import Circuit, LearningRates, kernels
 circuit = Circuit.load("circuit.npz")
 data = np.load("data.npz")
-circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], LearningRates(0.002, 0.001, 0.003))
+rates = LearningRates(0.002, 0.001, 0.003)
+circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], rates)
 circuit.save("learned.npz")
 """
 
 COUNT = """
 from dcm.kernels import steady
 stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
-print(any(s.cache_hits for s in stats), sum(sum(s.cache_misses.values()) for s in stats), flush=True)
+missed = sum(sum(s.cache_misses.values()) for s in stats)
+print(any(s.cache_hits for s in stats), missed, flush=True)
 """
 
 
@@ -43,7 +58,13 @@ def python(code, cwd=ROOT, **environment):
 
 
 @pytest.mark.parametrize(
-    "what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"]
+    "what",
+    [
+        "import dcm",
+        "from dcm.commands.cli import main; main(['-h'], standalone_mode=False)",
+        "from dcm.commands.cli import main; main(['figures', '-h'], standalone_mode=False)",
+    ],
+    ids=["import", "help", "help on figures"],
 )
 def test_starting_loads_nothing_heavy(what):
     loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
@@ -78,11 +99,13 @@ def test_compiled_code_is_found_by_the_next_process(task):
     assert answer.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
     (folder / "in the way").write_text("a file where the cache folder should be")
     blocked = str(folder / "in the way")
-    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
+    command = f"[sys.executable, '-c', {LEARN + COUNT!r}]"
+    child = f"import subprocess, sys; subprocess.run({command}, check=True)"
     answer = python(
         f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])",
         folder,

@@ -1,4 +1,4 @@
-"""``dcm claims``: the paper's values beside ours, every row computed from the files in ``results/``."""
+"""``dcm claims``: the paper's values beside ours, each computed from the files in ``results/``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START, END = "<!-- claims: written by dcm claims -->", "<!-- end of claims -->"
 
 @dataclass(frozen=True)
 class Row:
-    """A claim and what was measured: median, range and number of seeds, verdict, and the files it comes from."""
+    """A claim and what was measured: median, range, seeds, verdict, and the files it comes from."""
 
     id: str
     claim: str
@@ -84,7 +84,7 @@ def cost() -> str:
 
 def headline(rows: list[Row]) -> str:
     """How many claims reproduced."""
-    n = {said: 0 for said in ("reproduced", "differs", "not reproduced", "not run")}
+    n = dict.fromkeys(("reproduced", "differs", "not reproduced", "not run"), 0)
     for r in rows:
         n[r.verdict] += 1
     words = f"{n.pop('reproduced')} of {len(rows)} claims reproduced"
@@ -134,7 +134,7 @@ def as_json(rows: list[Row]) -> list[dict]:
 
 
 def publish(rows: list[Row]) -> list[Path]:
-    """Write ``figures/claims.md`` and the README's block between its markers; returns the files that changed."""
+    """Write ``figures/claims.md`` and the README's block; returns the files that changed."""
     page = f"{markdown(rows)}\n{cost()}\n"
     wanted = {paths.repository() / "figures" / "claims.md": page}
     readme = paths.repository() / "README.md"

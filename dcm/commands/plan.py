@@ -30,7 +30,7 @@ def variants(notebook: str | None = None) -> list[Variant]:
 
 
 def plan(seeds: int = SEEDS, notebook: str | None = None) -> list[Run]:
-    """Runs of seeds 0…``seeds``-1; variants that the claims ask for fewer seeds of get at most as many."""
+    """Runs of seeds 0…``seeds``-1, of a variant at most as many as the claims ask for."""
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; give at least 1")
     return [run for variant in variants(notebook) for run in variant.runs(seeds)]

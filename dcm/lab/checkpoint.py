@@ -12,9 +12,7 @@ import numpy as np
 from dcm.lab.store import ResultError, plain, read, write
 
 EVERY = 20.0  # seconds between checkpoints [chosen]
-GENERATOR = (
-    "rng:"  # marks the entries of a checkpoint that hold the state of a random number generator
-)
+GENERATORS = "generators"  # the entry of a checkpoint that holds the states of all generators
 
 
 @dataclass
@@ -29,7 +27,7 @@ class Checkpoint:
     saved_at: float = field(default_factory=time.monotonic)
 
     def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays of the last ``save``, or None; ``ResultError`` if they belong to another run."""
+        """The arrays of the last ``save``, or None; ``ResultError`` if they are of another run."""
         try:
             saved = read(self.path)
         except FileNotFoundError:
@@ -55,10 +53,10 @@ class Checkpoint:
 def resumable(
     step, state: dict, steps: int, checkpoint: Checkpoint | None, progress, desc: str
 ) -> dict:
-    """``state = step(i, state)`` for i = 0…steps-1, going on from the checkpoint where there is one.
+    """``state = step(i, state)`` for i = 0…steps-1, from a checkpoint on where there is one.
 
-    ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its last whole
-    step, and gives the same bits as an uninterrupted one.
+    ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its
+    last whole step, and gives the same bits as an uninterrupted one.
     """
     first = 0
     names = set(state)
@@ -85,24 +83,22 @@ def resumable(
 
 
 def _frozen(state: dict) -> dict:
-    """Arrays as they are, generators as the JSON of their state."""
-    frozen = {}
+    """Arrays as they are, and all generators in one array: the JSON of their states by name."""
+    arrays = {}
+    generators = {}
     for name, value in state.items():
         if isinstance(value, np.random.Generator):
-            frozen[GENERATOR + name] = np.array(json.dumps(value.bit_generator.state))
+            generators[name] = value.bit_generator.state
         else:
-            frozen[name] = value
-    return frozen
+            arrays[name] = value
+    return {**arrays, GENERATORS: np.array(json.dumps(generators))}
 
 
 def _revived(arrays: dict) -> dict:
     """The inverse of ``_frozen``."""
-    state = {}
-    for name, value in arrays.items():
-        if name.startswith(GENERATOR):
-            rng = np.random.default_rng()
-            rng.bit_generator.state = json.loads(str(value))
-            state[name.removeprefix(GENERATOR)] = rng
-        else:
-            state[name] = value
+    state = dict(arrays)
+    generators = json.loads(str(state.pop(GENERATORS, "{}")))
+    for name, saved in generators.items():
+        state[name] = np.random.default_rng()
+        state[name].bit_generator.state = saved
     return state

@@ -1,6 +1,6 @@
 """What every figure shares: one colour per compartment, the style sheet, bands over seeds, saving.
 
-Panels are functions that take axes and a list of results, draw, and return artists; they compute nothing new.
+Panels are functions that take axes and a list of results, draw, and return artists.
 The colours are of the colour-blind safe palette of Okabe and Ito.
 """
 
@@ -33,17 +33,17 @@ def use_style() -> None:
 
 
 def save_figure(figure, name: str, profile: str) -> None:
-    """Write ``name.svg`` and ``name.png`` into the folder of the profile; the same figure gives the same bytes."""
+    """Write ``name.svg`` and ``name.png`` for the profile; the same figure gives the same bytes."""
     folder = paths.figure_folder(profile)
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
 
 
 def band(ax, x, curves, **style) -> list:
-    """Median over seeds as a line and, for several seeds, the range as a band; returns the lines drawn.
+    """Median over seeds as a line, the range of several seeds as a band; returns the lines drawn.
 
-    ``curves`` is (n_seeds, n). Nothing is drawn where there are none: results that were not computed yet
-    leave their place empty.
+    ``curves`` is (n_seeds, n). Nothing is drawn where there are none: results that were not
+    computed yet leave their place empty.
     """
     if len(curves) == 0:
         return []

@@ -1,4 +1,4 @@
-"""Where things are read and written: the clone that holds the notebooks, its results and figures."""
+"""Where things are read and written: the clone that holds the notebooks, results and figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PROFILES = ("quick", "paper")
 
 
 def repository() -> Path:
-    """The clone that holds ``notebooks/``: the current folder or one above it, else the package's own."""
+    """The clone that holds ``notebooks/``: here or above, else the one that the package lies in."""
     for folder in (Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks" / "00_the_circuit.ipynb").is_file():
             return folder
@@ -25,6 +25,11 @@ def results() -> Path:
 def checkpoints() -> Path:
     """The folder of runs that are under way."""
     return repository() / "build" / "checkpoints"
+
+
+def logs() -> Path:
+    """The folder of what runs print while they are computed."""
+    return repository() / "build" / "logs"
 
 
 def figure_folder(profile: str) -> Path:

@@ -28,7 +28,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str:
-    """The commit, «-dirty» where package or notebooks differ from it; figures and results may differ."""
+    """The commit, «-dirty» where package or notebooks differ; figures and results may differ."""
     package = Path(__file__).resolve().parents[1]
     git = ["git", "-C", str(package)]
     try:

@@ -1,4 +1,4 @@
-"""Paper-scale runs: what identifies one, where its result lies, and the variants that an experiment plans."""
+"""Paper-scale runs: what identifies one, where its result lies, and variants of an experiment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from dcm.lab import paths
 from dcm.lab.checkpoint import Checkpoint
+from dcm.lab.jobs import Job
 from dcm.lab.progress import silent
 from dcm.lab.provenance import provenance
 from dcm.lab.store import Result, ResultError, plain, read, write
@@ -18,9 +19,9 @@ from dcm.lab.store import Result, ResultError, plain, read, write
 
 @dataclass(frozen=True)
 class Run:
-    """One seed of a variant: ``experiment(config, default_rng(seed), progress, checkpoint)`` is its ``Result``.
+    """One seed of a variant: ``experiment(config, default_rng(seed), progress, checkpoint)``.
 
-    ``name`` is «notebook/variant»; ``seconds`` is a rough guess on one core, for the time left only.
+    ``name`` is «notebook/variant»; ``seconds`` is a rough guess on one core, for the bar only.
     """
 
     name: str
@@ -47,12 +48,18 @@ class Run:
         """Where the run keeps its state while it is under way."""
         return Checkpoint(paths.checkpoints() / f"{self.name}-seed{self.seed}.npz", self.about)
 
+    @property
+    def job(self) -> Job:
+        """Its computation as a job; what it prints goes to ``build/logs/``."""
+        log = paths.logs() / f"{self.name}-seed{self.seed}.log"
+        return Job(str(self), self.seconds, self.compute, log)
+
     def wrote(self, result: Result) -> bool:
         """Whether a result's header says that it is this run's, config and seed included."""
         return {key: result.about.get(key) for key in self.about} == self.about
 
     def finished(self, notice=print) -> Result | None:
-        """The result in its file, or None when it has to be computed; says so when a file is unusable."""
+        """The result in its file; None if it must be computed, with a notice if it is unusable."""
         try:
             result = read(self.path)
         except FileNotFoundError:
@@ -66,7 +73,7 @@ class Run:
         return result
 
     def compute(self, progress=silent) -> None:
-        """Compute, going on from a checkpoint where there is one; write the result, remove the checkpoint."""
+        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
         began = _clocks()
         rng = np.random.default_rng(self.seed)
         result = self.experiment(self.config, rng, progress, self.checkpoint)
@@ -78,7 +85,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Variant:
-    """One line of an experiment's plan: a config that is run for seeds 0, 1, …, ``most_seeds`` at most."""
+    """One line of an experiment's plan: a config and how many seeds it is run for at most."""
 
     name: str
     experiment: Callable[..., Result] = field(compare=False)
@@ -98,7 +105,8 @@ class Variant:
     def results(self) -> list[Result]:
         """The results that ``results/`` holds, one per seed; empty where there are none yet.
 
-        Raises ``ResultError`` naming the file if one was truncated, edited, or made with another config.
+        Raises ``ResultError`` naming the file if one was truncated, edited, or made with another
+        config.
         """
         files = sorted(paths.results().glob(f"{self.name}-seed*.npz"))
         found = [read(path) for path in files]

@@ -1,8 +1,8 @@
 """One result form, in memory and on disk: named arrays with a header that says what they are of.
 
-A file is an ``.npz`` without pickle, written atomically and read only if whole and untouched. Its header
-is JSON (run, config, seed, versions, commit, machine, times) with a SHA-256 over itself and the arrays, so
-that a truncated, edited or outdated file is refused by its name and never silently used.
+A file is an ``.npz`` without pickle, written atomically and read only if whole and untouched. Its
+header is JSON (run, config, seed, versions, commit, machine, times) with a SHA-256 over itself and
+the arrays, so that a truncated, edited or outdated file is refused by name, never silently used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Result:
     Attributes
     ----------
     about : dict
-        The header: at least ``config``; in files also run, seed, versions, commit, machine and times.
+        The header: at least ``config``; in files also run, seed, versions, commit, machine, times.
     arrays : dict of str to array
         The experiment's ``run`` says which.
     path : Path or None
@@ -68,7 +68,7 @@ def write(path: Path, about: dict, arrays: dict) -> None:
 
 
 def read(path: Path) -> Result:
-    """A file written by ``write``; ``ResultError`` if it is truncated, edited or of another format."""
+    """A file written by ``write``; ``ResultError`` if truncated, edited or of another format."""
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(str(file["header"]))
@@ -82,7 +82,8 @@ def read(path: Path) -> Result:
     found = about.get("format")
     if found != FORMAT:
         raise ResultError(
-            f"{path} has format {found}, this version reads {FORMAT}; delete it and compute it again"
+            f"{path} has format {found}, this version reads {FORMAT}; "
+            "delete it and compute it again"
         )
     claimed = about.pop("sha256", None)
     if claimed != digest(about, arrays):
@@ -103,7 +104,7 @@ def digest(about: dict, arrays: dict) -> str:
 
 
 def plain(value):
-    """A config as JSON would give it back: dataclasses to dictionaries (with their kind), tuples to lists."""
+    """A config as JSON gives it back: dataclasses as dictionaries (with kind), tuples as lists."""
     if is_dataclass(value):
         entries = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
         return {"kind": type(value).__name__, **entries}

@@ -1,4 +1,4 @@
-"""Claims of the paper, and what a measurement of one comes to; with the helpers that all judges use."""
+"""Claims of the paper, and how a measurement of one turns out; with helpers that all judges use."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Verdict:
     detail : str
         The other numbers, in words.
     partly : bool
-        Where the criterion is not met: whether the effect is there at all («differs»), or not («not
-        reproduced»).
+        Where the criterion is not met: whether the effect is there at all («differs»), or not
+        («not reproduced»).
     """
 
     values: np.ndarray
@@ -35,7 +35,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the table: what the paper says, the number that stands for it, and how it is judged.
+    """One row of the table: the paper's statement, the number that stands for it, how it is judged.
 
     Attributes
     ----------
