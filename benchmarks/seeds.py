@@ -28,7 +28,7 @@ def measured(n_parallel: int) -> tuple[float, list]:
     for seed in runs:
         seed.path.unlink(missing_ok=True)
     began = time.perf_counter()
-    jobs.execute([jobs.of_run(seed) for seed in runs], n_parallel)
+    jobs.execute([seed.job for seed in runs], n_parallel)
     return time.perf_counter() - began, [seed.finished() for seed in runs]
 
 

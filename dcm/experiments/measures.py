@@ -6,7 +6,7 @@ import numpy as np
 
 
 def angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Angle between two arrays of one shape, in degrees (Frobenius inner product); NaN if one is zero."""
+    """Angle between two arrays of one shape in degrees (Frobenius); NaN if one is zero."""
     if not (np.any(a) and np.any(b)):
         return float("nan")
     cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
@@ -14,6 +14,6 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def relative_distance(weights, goal) -> float:
-    """‖w - w*‖ / ‖w*‖ over all layers together (Frobenius); ``weights`` and ``goal`` are lists of arrays."""
+    """‖w - w*‖ / ‖w*‖ over all layers together (Frobenius), for lists of arrays."""
     gap = sum(np.sum((w - g) ** 2) for w, g in zip(weights, goal, strict=True))
     return float(np.sqrt(gap / sum(np.sum(g**2) for g in goal)))
