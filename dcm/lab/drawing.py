@@ -51,3 +51,10 @@ def band(ax, x, curves, **style) -> list:
     low, high = curves.min(axis=0), curves.max(axis=0)
     ax.fill_between(x, low, high, color=style.get("color"), alpha=0.2, lw=0)
     return ax.plot(x, np.median(curves, axis=0), **style)
+
+
+def over_seeds(ax, results, x: str, y: str, **style) -> list:
+    """``band`` of the results' arrays ``y`` over the first one's ``x``; returns the lines drawn."""
+    if not results:
+        return []
+    return band(ax, results[0][x], [result[y] for result in results], **style)
