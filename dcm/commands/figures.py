@@ -15,7 +15,7 @@ from dcm.lab import paths
 from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
 from dcm.lab.run import Run, in_words
 
-BAR = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left{postfix}"
+BAR = "{percentage:3.0f}% |{bar:20}| {elapsed}, about {remaining} left{postfix}"
 
 
 @dataclass(frozen=True)
