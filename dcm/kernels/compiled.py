@@ -9,8 +9,8 @@ from __future__ import annotations
 from numba import njit
 
 from dcm.kernels.levels import ATTENUATION, GAIN, OTHER, POST, SPARE, R, U, V
-from dcm.kernels.phi import phi
-from dcm.kernels.vectors import WIDTH, fill, load, store
+from dcm.kernels.old_phi import phi
+from dcm.kernels.old_vectors import WIDTH, fill, load, store
 from dcm.settle.learning import RUNAWAY
 
 # Reordering of sums and fused multiply-adds are allowed; NaN and infinity keep their meaning (divergence is detected).

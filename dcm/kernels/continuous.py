@@ -41,7 +41,7 @@ from dcm.kernels.levels import (
     views,
     zeros,
 )
-from dcm.kernels.vectors import WIDTH, load, store
+from dcm.kernels.old_vectors import WIDTH, load, store
 from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
 from dcm.settle import dynamics

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dcm.kernels.phi import LOGISTIC, SOFT_RECTIFIER
-from dcm.kernels.vectors import WIDTH
+from dcm.kernels.old_phi import LOGISTIC, SOFT_RECTIFIER
+from dcm.kernels.old_vectors import WIDTH
 from dcm.model.plasticity import Updates
 from dcm.model.state import State
 from dcm.model.transfer import Logistic, SoftRectifier

@@ -36,7 +36,7 @@ from dcm.kernels.levels import (
     views,
     zeros,
 )
-from dcm.kernels.vectors import WIDTH, load, store
+from dcm.kernels.old_vectors import WIDTH, load, store
 from dcm.model import checks
 from dcm.model.plasticity import checked_rates
 from dcm.model.state import checked_names, observe
