@@ -138,7 +138,7 @@ def test_plasticity_filter_follows_its_closed_form(rng):
 
     induction = plasticity(circuit, settled).up[0]
     np.testing.assert_allclose(
-        recording.drift.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6
+        recording.induction.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6
     )
 
 

@@ -4,6 +4,7 @@ import copy
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -36,47 +37,71 @@ def test_import_dcm_loads_no_compiler():
     )
 
 
-@pytest.mark.parametrize(("kind", "transfer"), [(0, Logistic()), (1, SoftRectifier())])
-def test_compiled_transfer_is_exact_to_rounding(kind, transfer):
-    """Within 1e-15 relative where φ is a normal number; a gain of 0 silences."""
-    from dcm.kernels.phi import phi
-
-    u = np.concatenate(
-        [
-            np.linspace(-60, 60, 100_000),
-            np.linspace(-700, 700, 10_000),
-            [0.0, -0.0, -1e-300, 1e-300] * 2,
-        ]
-    )
-    r, gain = np.empty_like(u), np.full_like(u, (1.0, 0.1)[kind])
-    phi(kind, gain, 1.0, 3.0 * kind, u, r)
-    np.testing.assert_allclose(r, transfer(u), rtol=1e-15)
-    phi(kind, 0 * gain, 1.0, 3.0 * kind, u, r)
-    assert not r.any()
-
-
-@pytest.mark.parametrize(
-    ("name", "reference", "low", "high", "bound"),
-    [("exp_negative", np.exp, -708.0, 0.0, 5e-16), ("log1p_unit", np.log1p, 0.0, 1.0, 7e-16)],
-)
-def test_polynomials_of_the_kernels_keep_their_stated_error(name, reference, low, high, bound, rng):
-    """Relative error against extended precision, where the machine has it."""
-    import numba
-
-    from dcm.kernels import phi as transfer
-    from dcm.kernels import vectors
-
-    function, load, store = getattr(transfer, name), vectors.load, vectors.store
+def in_compiled_code(function):
+    """``function`` of single numbers as a compiled loop over arrays (x, out)."""
 
     @numba.njit
     def along(x, out):
-        for i in range(0, x.size, 8):
-            store(out, i, function(load(x, i)))
+        for i in range(x.size):
+            out[i] = function(x[i])
+
+    return along
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [("logistic", Logistic()), ("softplus", SoftRectifier(gamma=1.0, theta=0.0))],
+)
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-15), (np.float32, 4e-7)])
+def test_compiled_transfer_is_exact_to_rounding(name, reference, dtype, bound):
+    """Relative to φ where that is a normal number; NaN stays NaN."""
+    from dcm.kernels import phi
+
+    far = 700 if dtype == np.float64 else 80
+    ends = [0.0, -0.0, -1e-30, 1e-30] * 2
+    u = np.concatenate([np.linspace(-60, 60, 100_000), np.linspace(-far, far, 10_000), ends])
+    u = u.astype(dtype)
+    r = np.empty_like(u)
+    compiled = in_compiled_code(getattr(phi, name))
+    compiled(u, r)
+    np.testing.assert_allclose(r, reference(u.astype(float)), rtol=bound)
+    compiled(np.full(9, np.nan, dtype), r[:9])
+    assert np.isnan(r[:9]).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "reference", "low", "high", "bound"),
+    [
+        (np.float64, "exp_negative", np.exp, -708.0, 0.0, 5e-16),
+        (np.float64, "log1p_unit", np.log1p, 0.0, 1.0, 7e-16),
+        (np.float32, "exp_negative", np.exp, -87.0, 0.0, 2e-7),
+        (np.float32, "log1p_unit", np.log1p, 0.0, 1.0, 4e-7),
+    ],
+)
+def test_polynomials_of_the_kernels_keep_their_stated_error(
+    dtype, name, reference, low, high, bound, rng
+):
+    """Relative error against extended precision, where the machine has it."""
+    from dcm.kernels import phi
 
     x = np.concatenate([rng.uniform(low, high, 99_992), [low, high, high / 2, low / 2] * 2])
-    along(x, out := np.empty_like(x))
+    x = x.astype(dtype)
+    out = np.empty_like(x)
+    in_compiled_code(getattr(phi, name))(x, out)
     exact = reference(x.astype(np.longdouble))
     assert np.max(np.abs(out - exact) / np.maximum(exact, 1e-320)) < bound
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_padded_rows_begin_on_cache_lines_and_hold_zeros(dtype):
+    from dcm.kernels.memory import padded
+
+    array = padded((3, 2, 5), dtype, row_bytes=128)
+    assert array.shape == (3, 2, 128 // array.itemsize)
+    assert array.dtype == dtype
+    assert array.flags.c_contiguous
+    assert array.ctypes.data % 64 == array.strides[1] % 128 == 0
+    assert not array.any()
 
 
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
@@ -148,7 +173,7 @@ def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(
         )  # fmt: skip
     assert worst(circuit, whole.circuit) > 1e-5
     assert worst(whole.circuit, part.circuit) == 0
-    for whole_part, cut_part in ((whole.state, part.state), (whole.drift, part.drift)):
+    for whole_part, cut_part in ((whole.state, part.state), (whole.induction, part.induction)):
         for name, value in vars(whole_part).items():
             np.testing.assert_equal(getattr(cut_part, name), value)
 
@@ -166,7 +191,7 @@ def test_a_continuous_run_leaves_its_recording_and_its_arguments_alone(rng):
         first.circuit, rng.uniform(-1, 1, (2, 6)), rates=RATES, duration=5.0, start=first
     )
     np.testing.assert_equal(vars(first.state), vars(before[1].state))
-    np.testing.assert_equal(vars(first.drift), vars(before[1].drift))
+    np.testing.assert_equal(vars(first.induction), vars(before[1].induction))
     assert worst(first.circuit, before[1].circuit) == worst(circuit, before[0]) == 0
     assert np.ptp(first.traces["u_p[0]"], axis=0).all()
     assert np.ptp(first.traces["w_up[0]"], axis=0).any()

@@ -8,6 +8,14 @@ from numbers import Integral, Real
 import numpy as np
 
 
+class NotFinite(ValueError):
+    """An array holds NaN or infinity; ``name`` says which."""
+
+    def __init__(self, name: str):
+        super().__init__(f"{name} holds NaN or infinity; remove or replace these entries")
+        self.name = name
+
+
 def non_negative(name: str, value: float) -> float:
     """Return ``value`` as a float, or raise ``ValueError`` unless it is finite and >= 0."""
     if not isinstance(value, Real) or not math.isfinite(value) or value < 0:
@@ -62,5 +70,5 @@ def _floating(value) -> np.ndarray:
 
 def _finite(name: str, array: np.ndarray) -> np.ndarray:
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity; remove or replace these entries")
+        raise NotFinite(name)
     return array

@@ -15,6 +15,15 @@ from dcm.model.transfer import Logistic, SoftRectifier
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
 WEIGHTS = ("w_up", "w_down", "w_ip", "w_pi", "b_up", "b_ip")
+# weight: (field of Updates, kind of learning rate)
+LEARNING = {
+    "w_up": ("up", "up"),
+    "w_down": ("down", "down"),
+    "w_ip": ("ip", "ip"),
+    "w_pi": ("pi", "pi"),
+    "b_up": ("b_up", "up"),
+    "b_ip": ("b_ip", "ip"),
+}
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ import numpy as np
 
 from dcm.model.state import State, checked_patterns, state_of
 
+MAX_SWEEPS = 1000  # [chosen]
+
 
 class ConvergenceError(RuntimeError):
     """The fixed-point iteration did not settle."""
 
 
-def equilibrium(circuit, r_in, u_target=None, *, tol=1e-13, max_sweeps=1000) -> State:
+def equilibrium(circuit, r_in, u_target=None, *, tol=1e-13, max_sweeps=MAX_SWEEPS) -> State:
     """Bring the circuit to its steady state: du/dt = 0 in Eqs. 1 and 2, without noise.
 
     One sweep solves each soma in turn, from the input upwards, given the latest potentials of the others. A sweep
