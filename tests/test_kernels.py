@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import dcm
 from dcm import DivergenceError, LearningRates, Logistic, SoftRectifier
-from dcm.model.circuit import WEIGHTS
+from dcm.model.circuit import LEARNING, WEIGHTS
 
 from circuits import make_circuit
 
@@ -137,6 +138,66 @@ def test_steady_learning_stays_with_its_plain_twin_over_10_000_patterns(rng):
     assert worst(plain, fast) < 1e-12
 
 
+def nearly_self_predicting(seed):
+    """A random circuit of depth 2-5 with feedback up to ten times as strong, and an input.
+
+    Its w_pi, w_ip or target is off by 1e-6 … 1e-10 of itself: the only errors there are.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = (*rng.integers(8, 31, rng.integers(2, 6)).tolist(), 10)
+    transfer = (Logistic(), SoftRectifier())[rng.integers(2)]
+    scale_down = (1.0, 3.0, 10.0)[rng.integers(3)]
+    circuit = dcm.Circuit.random(sizes, rng, transfer=transfer, scale_down=scale_down)
+    circuit = circuit.self_predicting()
+    r_in = rng.uniform(-1, 1, sizes[0])
+    error = 10.0 ** -rng.integers(6, 11)
+    disturbed = ("w_pi", "w_ip", "target")[rng.integers(3)]
+    if disturbed == "target":
+        return circuit, r_in, dcm.equilibrium(circuit, r_in).u_p[-1] + error * rng.normal(size=10)
+    weights = getattr(circuit, disturbed)
+    weights = tuple(w * (1 + error * rng.normal(size=w.shape)) for w in weights)
+    return replace(circuit, **{disturbed: weights}), r_in, None
+
+
+def excess(learned, circuit, changes, rates):
+    """Largest error of a weight's change beyond 1e-6 of the array's largest, before its rate."""
+    worst = 0.0
+    for name, (field, kind) in LEARNING.items():
+        etas = rates.per_layer(kind, len(getattr(circuit, name)))
+        arrays = (getattr(x, name) for x in (learned, circuit))
+        for new, old, change, eta in zip(*arrays, getattr(changes, field), etas, strict=True):
+            if eta:
+                error = np.abs((new - old) / eta - change).max()
+                worst = max(worst, error - 1e-6 * np.abs(change).max())
+    return worst
+
+
+def test_small_apical_errors_teach_as_in_the_plain_twin():
+    """Sweeps end late enough for errors of 1e-6 … 1e-10, in deep circuits too.
+
+    To 1e-6 of themselves, and to the rounding of rates, in nearly all circuits; in those that
+    settle slowly to ``equilibrium``'s own tolerance.
+    """
+    from dcm import kernels
+
+    beyond = []
+    for seed in range(200):
+        circuit, r_in, target = nearly_self_predicting(seed)
+        exact = dcm.equilibrium(circuit, r_in, target, tol=2e-15)
+        changes = dcm.plasticity(circuit, exact)
+        # rates that move each weight by about 1, so that the sum with it loses nothing
+        etas = {}
+        for kind in ("up", "ip", "pi"):
+            largest = [np.abs(change).max() for change in getattr(changes, kind)]
+            etas[kind] = [1 / size if size > 1e-12 else 0.0 for size in largest]
+        rates = LearningRates(**etas, thresholds=True)
+        targets = None if target is None else target[None]
+        learned, _ = kernels.learn(circuit, r_in[None], targets, rates, duration=1.0)
+        beyond.append(excess(learned, circuit, changes, rates))
+    assert np.mean(np.array(beyond) < 1e-14) > 0.9
+    assert max(beyond) < 5e-13
+
+
 @pytest.mark.parametrize(("sizes", "transfer"), CASES)
 def test_steady_learning_does_not_depend_on_how_it_is_cut_into_calls(sizes, transfer, rng):
     from dcm import kernels
@@ -159,18 +220,16 @@ def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(
     from dcm import kernels
 
     circuit = make_circuit(sizes, transfer=transfer)
-    inputs, targets = (
-        rng.uniform(-1, 1, (6, sizes[0])),
-        rng.normal(size=(6, sizes[-1])) if nudged else None,
-    )
+    inputs = rng.uniform(-1, 1, (6, sizes[0]))
+    targets = rng.normal(size=(6, sizes[-1])) if nudged else None
     options = {"rates": RATES, "noise": 0.3, "duration": 20.0}
     whole = kernels.integrate(circuit, inputs, targets, rng=np.random.default_rng(1), **options)
-    part, generator = None, np.random.default_rng(1)
+    options["rng"] = np.random.default_rng(1)
+    part = None
     for rows, record in ((slice(0, 1), ()), (slice(1, 4), ("u_p[0]",)), (slice(4, 6), ())):
-        part = kernels.integrate(
-            part.circuit if part else circuit, inputs[rows], targets[rows] if nudged else None, rng=generator,
-            start=part, record=record, **options,
-        )  # fmt: skip
+        start = part.circuit if part else circuit
+        target = targets[rows] if nudged else None
+        part = kernels.integrate(start, inputs[rows], target, start=part, record=record, **options)
     assert worst(circuit, whole.circuit) > 1e-5
     assert worst(whole.circuit, part.circuit) == 0
     for whole_part, cut_part in ((whole.state, part.state), (whole.induction, part.induction)):

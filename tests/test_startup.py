@@ -1,4 +1,4 @@
-"""What starting costs, and what happens where compiled code cannot be kept or made: in processes of their own."""
+"""In processes of their own: the cost of starting, and places that cannot keep compiled code."""
 
 import inspect
 import os
@@ -11,25 +11,40 @@ import pytest
 
 from dcm import LearningRates
 from dcm.model.circuit import WEIGHTS
+from dcm.settle.recording import begin
 
 from circuits import make_circuit
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"numba", "llvmlite", "matplotlib", "pandas", "sklearn", "torch", "jupyterlab", "IPython", "papermill", "pooch",
-         "tqdm", "ipywidgets"}  # fmt: skip
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "matplotlib",
+    "pandas",
+    "sklearn",
+    "torch",
+    "jupyterlab",
+    "IPython",
+    "papermill",
+    "pooch",
+    "tqdm",
+    "ipywidgets",
+}
 LEARN = """
 import numpy as np
 from dcm import Circuit, LearningRates, kernels
 circuit = Circuit.load("circuit.npz")
 data = np.load("data.npz")
-circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], LearningRates(0.002, 0.001, 0.003))
+rates = LearningRates(0.002, 0.001, 0.003)
+circuit, _ = kernels.learn(circuit, data["inputs"], data["targets"], rates)
 circuit.save("learned.npz")
 """
 
 COUNT = """
 from dcm.kernels import steady
 stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
-print(any(s.cache_hits for s in stats), sum(sum(s.cache_misses.values()) for s in stats), flush=True)
+compiled = sum(sum(s.cache_misses.values()) for s in stats)
+print(any(s.cache_hits for s in stats), compiled, flush=True)
 """
 
 
@@ -43,7 +58,7 @@ def python(code, cwd=ROOT, **environment):
 
 
 @pytest.mark.parametrize(
-    "what", ["import dcm", "from dcm.cli import main; main(['-h'], standalone_mode=False)"]
+    "what", ["import dcm", "from dcm.commands.cli import main; main(['-h'], standalone_mode=False)"]
 )
 def test_starting_loads_nothing_heavy(what):
     loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
@@ -82,7 +97,10 @@ def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
     (folder / "in the way").write_text("a file where the cache folder should be")
     blocked = str(folder / "in the way")
-    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
+    child = (
+        "import subprocess, sys; "
+        f"subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
+    )
     answer = python(
         f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])",
         folder,
@@ -118,6 +136,8 @@ def test_the_plain_twins_have_the_kernels_signatures():
     assert kernels.__all__ == plain.__all__
     for name in ("learn", "learn_two_pass", "learn_backprop"):
         assert inspect.signature(getattr(kernels, name)) == inspect.signature(getattr(plain, name))
+    assert kernels.integrate.__kwdefaults__ is None, "its options are those of the plain twin"
+    assert inspect.signature(begin).parameters == inspect.signature(plain.integrate).parameters
 
 
 def test_plain_backprop_loop_equals_the_fast_one(rng):

@@ -1,6 +1,7 @@
-"""What both kernels share: products, rates, and the brackets of Eqs. 7-10, on one layer of the work space.
+"""Products, rates and the brackets of Eqs. 7-10: what the steady and the continuous kernel share.
 
-Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compiler that nothing is left over.
+Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compiler that nothing is
+left over.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from dcm.kernels.levels import (
 )
 from dcm.kernels.phi import EXACT, logistic, softplus
 
-# Sums may be reordered; NaN and infinity keep their meaning, because they show that learning diverged.
+# Sums may be reordered; NaN and infinity keep their meaning, because they show that learning
+# diverged.
 SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
 
 
@@ -70,7 +72,7 @@ def respond(m, s, source, to, k):
 
 @njit(**SUMS)
 def brackets(m, w, s):
-    """The postsynaptic factors of all that learns, from rates and dendrites that belong together."""
+    """Postsynaptic factors of all that learns, from rates and dendrites that belong together."""
     for k in range(1, m.n.size):
         if m.up[k]:  # Eqs. 7 and 8: r - φ(v̂)
             for i in range(VECTOR * m.cells[k]):
@@ -79,10 +81,10 @@ def brackets(m, w, s):
             for i in range(VECTOR * m.cells[k]):
                 s[POST, k, i] = s[R, k, i] - s[POST, k, i]
     for k in range(1, m.n.size - 1):
-        if m.pi[k]:  # Eq. 9: 0 - v_apical
+        if m.apical[1, k]:  # Eq. 9: 0 - v_apical
             for i in range(VECTOR * m.pyramidal[k]):
                 s[POST_PI, k, i] = -s[PULL, k, i]
-        if m.down[k]:  # Eq. 10: r - φ(w_down r_above)
+        if m.apical[0, k]:  # Eq. 10: r - φ(w_down r_above)
             product(w.backward, k - 1, s, k + 1, m.n[k + 1], HAT, k, m.pyramidal[k])
             respond(m, s, HAT, POST_DOWN, k)
             for i in range(VECTOR * m.pyramidal[k]):

@@ -1,8 +1,9 @@
-"""How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows, counted as in the paper.
+"""How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows.
 
-The columns of layer k hold its n_k pyramidal cells and, from layer 2 on, behind them the n_k interneurons of the
-hidden layer below. These read the same rates, so one matrix and one call of φ serve both. Columns beyond hold no
-neuron: their weights and learning rates are 0.
+Layers are counted as in the paper. The columns of layer k hold its n_k pyramidal cells and, from
+layer 2 on, behind them the n_k interneurons of the hidden layer below. These read the same rates,
+so one matrix and one call of φ serve both. Columns beyond hold no neuron: their weights and
+learning rates are 0.
 """
 
 from __future__ import annotations
@@ -20,23 +21,28 @@ from dcm.model.transfer import Logistic, SoftRectifier
 
 VECTOR = CACHE_LINE // 8  # float64 numbers in the widest vector
 
-# Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL · pull with the total
-# conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its pull the apical dendrite (hidden
-# layers), the target (output) or the soma above (interneurons; not kept in PULL). v̂ = ATTENUATION · v.
-# POST and ETA are the postsynaptic factors and the learning rates of the synapses on dendrite v, and of the apical
-# ones from interneurons (PI) and from pyramidal cells above (DOWN). Of layer 0, R alone is used.
-ROWS = 16
-U, R, V, PULL, HAT, POST, POST_PI, POST_DOWN = range(8)
-BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_PI, ETA_DOWN = range(8, 15)
+# Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL ·
+# pull with the total conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its
+# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons; not
+# kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
+# rates of the synapses on dendrite v, and of the apical ones from pyramidal cells above (DOWN) and
+# from interneurons (PI, the next number). Of layer 0, R alone is used. They are NumPy's numbers
+# because Numba would compile a function anew for every Python number that it is given.
+ROWS = 15
+U, R, V, PULL, HAT, POST, POST_DOWN, POST_PI = np.arange(8)
+BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)
 
-# Numbers of a circuit. n[k]: neurons of layer k; cells[k]: vectors that its columns fill, and pyramidal[k]: those that
-# its pyramidal cells fill; kind … theta: φ; up[k], pi[k], down[k]: whether anything on these dendrites learns.
-Model = namedtuple("Model", "n cells pyramidal kind gamma beta theta up pi down thresholds")
+# Numbers of a circuit. n[k]: neurons of layer k; cells[k]: vectors that its columns fill, and
+# pyramidal[k]: those that its pyramidal cells fill; kind … theta: φ; up[k], apical[0, k] and
+# apical[1, k]: whether anything learns on dendrites v, and on apical ones from pyramidal cells and
+# from interneurons; thresholds: whether these learn.
+Model = namedtuple("Model", "n cells pyramidal kind gamma beta theta up apical thresholds")
 LOGISTIC, SOFT_RECTIFIER = 0, 1
 
-# Matrices with a row for each sender and a column for each receiver; row 0 holds the thresholds, zeros in backward.
-# forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1]; backward[h]: layer h + 2 to the apical
-# dendrites of layer h + 1, w_downᵀ[h] above w_piᵀ[h]. Induction terms have the same form.
+# Matrices with a row for each sender and a column for each receiver; row 0 holds the thresholds,
+# zeros in backward. forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1];
+# backward[h]: layer h + 2 to the apical dendrites of layer h + 1, w_downᵀ[h] above w_piᵀ[h].
+# Induction terms have the same form.
 Weights = namedtuple("Weights", "forward backward")
 
 
@@ -45,13 +51,13 @@ def model(circuit, rates) -> Model:
     kind, gamma, beta, theta = transfer_code(circuit.transfer)
     n = np.array(circuit.sizes)
     columns = np.array([n[0], n[1], *(2 * n[2:])])
-    no_input = np.zeros(1, bool)
-    learns = {
-        weight: np.array(rates.per_layer(rate, len(getattr(circuit, weight)))) > 0
-        for weight, (_, rate) in LEARNING.items()
-    }
-    up = np.concatenate([no_input, learns["w_up"]])
-    up[2:] |= learns["w_ip"]
+    top = len(n) - 1
+    up = np.zeros(top + 1, bool)
+    up[1:] = np.array(rates.per_layer("up", top)) > 0
+    up[2:] |= np.array(rates.per_layer("ip", top - 1)) > 0
+    apical = np.zeros((2, top + 1), bool)
+    apical[0, 1:top] = np.array(rates.per_layer("down", top - 1)) > 0
+    apical[1, 1:top] = np.array(rates.per_layer("pi", top - 1)) > 0
     return Model(
         n=n,
         cells=-(-columns // VECTOR),
@@ -61,14 +67,13 @@ def model(circuit, rates) -> Model:
         beta=beta,
         theta=theta,
         up=up,
-        pi=np.concatenate([no_input, learns["w_pi"]]),
-        down=np.concatenate([no_input, learns["w_down"]]),
+        apical=apical,
         thresholds=rates.thresholds,
     )
 
 
 def transfer_code(transfer) -> tuple[int, float, float, float]:
-    """(kind, γ, β, θ) of a transfer function the kernels know; ``TypeError`` with the remedy otherwise."""
+    """(kind, γ, β, θ) of a transfer function the kernels know, or ``TypeError`` with the remedy."""
     if type(transfer) is Logistic:  # a subclass may be another function
         return LOGISTIC, 1.0, 1.0, 0.0
     if type(transfer) is SoftRectifier:
@@ -124,7 +129,7 @@ def state_views(circuit, s, nudged: bool) -> State:
 
 
 def views(circuit, weights: Weights) -> dict[str, tuple]:
-    """The parts of the kernel's matrices that hold ``w_up`` … ``b_ip``, in the layout of a circuit."""
+    """The parts of the kernel's matrices that hold ``w_up`` … ``b_ip``, laid out as in circuits."""
     n = circuit.sizes
     forward, backward = weights
     layers = range(len(n) - 1)
@@ -140,7 +145,7 @@ def views(circuit, weights: Weights) -> dict[str, tuple]:
 
 
 def unpack(circuit, induction=None) -> Weights:
-    """Fresh padded copies of a circuit's weights, or of its induction terms, which a kernel may change."""
+    """Padded copies of a circuit's weights, or of its induction terms, for a kernel to change."""
     n = circuit.sizes
     columns = max(n[1], *(2 * m for m in n[2:]))
     weights = Weights(

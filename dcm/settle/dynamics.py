@@ -1,10 +1,11 @@
-"""The circuit through time: Eqs. 1-5 and 7-10 by the Euler-Maruyama method, with low-passed inputs and plasticity.
+"""The circuit through time: Eqs. 1-5 and 7-10 by the Euler-Maruyama method, with low-pass filters.
 
 Each step adds σ √dt · N(0, 1) to every soma: white noise in Eqs. 1 and 2.
 
-``integrate`` is a loop over the public functions below, and a variant of the model is a loop of your own over them.
-Extra state is a variable of that loop: take it as an argument and return it, and a run can go on where it ended. For
-example somata that tire, by a current -a that follows each pyramidal potential within 50 ms:
+``integrate`` is a loop over the public functions below, and a variant of the model is a loop of
+your own over them. Extra state is a variable of that loop: take it as an argument and return it,
+and a run can go on where it ended. For example, pyramidal cells that tire: a current -a, where a
+follows the potential within 50 ms:
 
 >>> import numpy as np
 >>> from dcm import Circuit, integrate
@@ -61,23 +62,26 @@ def integrate(
     ----------
     circuit : Circuit
     inputs, u_targets : (n_patterns, n_0) and (n_patterns, n_N) or None
-        Input rates and target potentials, held constant during a pattern and low-passed with ``tau_input``.
+        Input rates and target potentials, held constant during a pattern and low-passed with
+        ``tau_input``.
     rng : numpy.random.Generator
         Needed when ``noise`` > 0.
     rates : LearningRates, optional
         Per ms; None: no plasticity.
     dt, duration : float
-        Euler step and time a pattern is shown, ms. 0.1 and 100 [SM*: not in the main text; believed to be the
-        supplement's].
+        Euler step and time a pattern is shown, ms. 0.1 and 100 [SM*: not in the main text;
+        believed to be the supplement's].
     noise : float
         σ of the somatic white noise; larger = noisier somata.
     tau_input, tau_weights : float
-        Low-pass time constants of input and target, and of the induction terms, ms [SM*: 3 and 30]; 0 = no filter.
+        Low-pass time constants of input and target, and of the induction terms, ms
+        [SM*: 3 and 30]; 0 = no filter.
     record : sequence of str
-        Traces to keep every ``record_every`` ms, for example ``("u_p[1]", "v_apical[0]", "w_ip[0]")``.
+        Traces to keep every ``record_every`` ms, such as ``("u_p[1]", "v_apical[0]", "w_ip[0]")``.
     start : State or Recording, optional
-        Where to begin; by default all somata at rest (0) and the input filter empty. The filter of a newly
-        appearing target starts from the output's own potential, so that nudging sets in smoothly.
+        Where to begin; by default all somata at rest (0) and the input filter empty. The filter of
+        a newly appearing target starts from the output's own potential, so that nudging sets in
+        smoothly.
     progress : callable, optional
         Wraps the loop over patterns, as ``tqdm.tqdm`` does.
 
@@ -121,17 +125,14 @@ def integrate(
                     induction = low_passed(before, plasticity(circuit, state), run.share_weights)
                     now = induction if run.share_weights == 1.0 else before
                     circuit = stepped(circuit, now, run.rates, stretch.where)
-                r_in = state.r_in + run.share_input * (stretch.r_in - state.r_in)
-                nudge = stretch.u_target
-                if nudge is not None:
-                    nudge = state.u_target + run.share_input * (nudge - state.u_target)
-                state = state_of(circuit, r_in, u_p, u_i, nudge)
+                r_in, u_target = low_passed_input(state, stretch, run.share_input)
+                state = state_of(circuit, r_in, u_p, u_i, u_target)
         refuse_runaway_somata(state, stretch.where)
     return run.recording(circuit, state, induction)
 
 
 def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
-    """(u_p, u_i) one Euler-Maruyama step of ``dt`` ms later; ``kicks`` (n_somata,): σ √dt · N(0, 1), if any."""
+    """(u_p, u_i) one Euler-Maruyama step later; ``kicks`` (n_somata,): σ √dt · N(0, 1), if any."""
     du_p, du_i = somatic_currents(circuit, state)
     u = [*state.u_p, *state.u_i]
     u = [old + dt * du for old, du in zip(u, [*du_p, *du_i], strict=True)]
@@ -142,7 +143,7 @@ def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
 
 
 def somatic_currents(circuit, state) -> tuple[list, list]:
-    """du/dt of all pyramidal cells (Eq. 1) and interneurons (Eq. 2), without noise, in potential per ms."""
+    """du/dt of all pyramidal cells (Eq. 1) and interneurons (Eq. 2) per ms, without noise."""
     g = circuit.conductances
     # Eq. 1: pyramidal cells
     du_p = [-g.leak * u + g.basal * (v - u) for u, v in zip(state.u_p, state.v_basal, strict=True)]
@@ -159,12 +160,20 @@ def somatic_currents(circuit, state) -> tuple[list, list]:
 
 
 def low_passed(old: Updates, new: Updates, share: float) -> Updates:
-    """dΔ/dt = (-Δ + induction) / τ_w for one step; share = dt / τ_w, or 1 without a filter."""
+    """dΔ/dt = (-Δ + induction) / τ_w for one step; share = dt / τ_w, or 1 without the filter."""
     terms = {}
     for term in fields(Updates):
         pairs = zip(getattr(old, term.name), getattr(new, term.name), strict=True)
         terms[term.name] = tuple(d + share * (i - d) for d, i in pairs)
     return Updates(**terms)
+
+
+def low_passed_input(state, stretch, share: float) -> tuple:
+    """(r_in, u_target) after one step of their filter; share = dt / τ_input, or 1 without it."""
+    r_in = state.r_in + share * (stretch.r_in - state.r_in)
+    if stretch.u_target is None:
+        return r_in, None
+    return r_in, state.u_target + share * (stretch.u_target - state.u_target)
 
 
 def refuse_runaway_somata(state, where: str) -> None:

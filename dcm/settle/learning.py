@@ -1,4 +1,4 @@
-"""The plain training loop: settle to a state, apply the rule, move the weights (Eqs. 7-10), next pattern."""
+"""The plain training loop: settle to a state, apply the rule (Eqs. 7-10), move the weights."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def learn(
     duration : float
         Milliseconds a pattern is shown; larger = larger steps. Paper: 100.
     record : sequence of str
-        Traces to keep, for example ``("v_apical[0]", "w_ip[0]")``, taken before the weights move.
+        Traces to keep, such as ``("v_apical[0]", "w_ip[0]")``, taken before the weights move.
     record_every : int
         Patterns (or mini-batches) between records.
     batch : int
@@ -112,7 +112,7 @@ def learn(
 
 
 def stepped(circuit, updates, step, where: str):
-    """``circuit.updated(updates, step)``, or ``DivergenceError`` saying ``where`` learning ran away."""
+    """``circuit.updated(updates, step)``, or ``DivergenceError`` saying ``where`` that ran away."""
     try:
         circuit = circuit.updated(updates, step)
     except checks.NotFinite as error:
@@ -122,7 +122,7 @@ def stepped(circuit, updates, step, where: str):
 
 
 def refuse_runaway(circuit, where: str) -> None:
-    """Raise ``DivergenceError`` naming the first weight array beyond ``RUNAWAY`` and its learning rate."""
+    """Raise ``DivergenceError`` naming the first array beyond ``RUNAWAY`` and its learning rate."""
     for name in LEARNING:
         for i, w in enumerate(getattr(circuit, name)):
             if not np.abs(w).max(initial=0.0) < RUNAWAY:

@@ -1,4 +1,4 @@
-"""What every loop through time shares: its arguments are checked, its records kept.
+"""Begin and end of every loop through time: arguments are checked, records are kept.
 
 The plain loop is ``dcm.integrate``, its compiled twin ``dcm.kernels.integrate``.
 """
@@ -19,7 +19,9 @@ from dcm.settle.learning import checked_series
 
 @dataclass(frozen=True)
 class Recording:
-    """What ``integrate`` returns; pass its ``circuit``, and itself as ``start``, to go on exactly where it ended.
+    """The result of ``integrate``.
+
+    Pass its ``circuit``, and itself as ``start``, to go on exactly where it ended.
 
     Attributes
     ----------
@@ -60,7 +62,8 @@ class Stretch:
 class Run:
     """A call of ``integrate``, checked: where it begins, its constants per step, and its records.
 
-    ``share_input`` and ``share_weights`` are dt / τ of the filters (1: no filter), ``rates`` are times dt.
+    ``share_input`` and ``share_weights`` are dt / τ of the filters (1: no filter); ``rates`` are
+    per step.
     """
 
     inputs: np.ndarray
@@ -80,7 +83,7 @@ class Run:
     traces: dict = field(default_factory=dict)
 
     def stretches(self) -> Iterator[Stretch]:
-        """All steps, cut where a record is due; the noise of a pattern is drawn at its beginning."""
+        """All steps, cut where a record is due; each pattern draws its noise at its beginning."""
         somata = sum(u.size for u in (*self.state.u_p, *self.state.u_i))
         kicks = np.zeros((self.steps, somata if self.noise else 0))
         patterns = range(len(self.inputs))
@@ -180,7 +183,7 @@ def _start(circuit, u_targets, start) -> tuple[State, Updates | None]:
 
 
 def _shares(circuit, dt, tau_input, tau_weights) -> tuple[float, float]:
-    """dt / τ of the two filters, 1 where τ is 0; ``ValueError`` if ``dt`` is too long for anything here."""
+    """dt / τ of the two filters, 1 where τ is 0; ``ValueError`` if ``dt`` is too long."""
     g = circuit.conductances
     checks.positive("dt", dt)
     checks.non_negative("tau_input", tau_input)
