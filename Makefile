@@ -1,10 +1,11 @@
-# make figures: redraw every figure.  make test: run every test.  Both first set up what is missing in .venv.
+# make figures: redraw every figure.  make test: run every test.  make check: those that take seconds.
+# Each first sets up what is missing in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 BRIAN2 := .venv-brian2
 
-.PHONY: figures test lint brian2 lock clean
+.PHONY: figures test check lint brian2 lock clean
 
 figures: $(READY)
 	$(BIN)/dcm figures
@@ -13,6 +14,12 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+# Neither notebooks nor browser, and nothing marked slow.
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest tests -m "not slow and not browser"
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .

@@ -2,19 +2,18 @@
 
 import pytest
 
-from dcm.experiments.mnist import data as datasets
-
 
 def pytest_collection_modifyitems(items):
-    needing = [
-        item
-        for item in items
-        if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid
-    ]
+    needing = []
+    for item in items:
+        if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid:
+            needing.append(item)
     if not needing:
         return
+    from dcm.experiments.mnist.data import DataUnavailable, mnist
+
     try:
-        datasets.mnist(download=False)
-    except (datasets.DataUnavailable, ValueError) as error:
+        mnist(download=False)
+    except (DataUnavailable, ValueError) as error:
         for item in needing:
             item.add_marker(pytest.mark.skip(reason=str(error)))

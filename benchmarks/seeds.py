@@ -1,7 +1,11 @@
-"""Seeds in parallel: the same four runs by one process at a time and by two; ratio of wall times, and equal results.
+"""Seeds in parallel: four runs by one process at a time and by two; ratio of wall times, equal
+results.
 
-Run with ``python benchmarks/seeds.py``: about a minute on two idle cores. Its files go to a temporary folder.
+Run with ``python benchmarks/seeds.py``: about a minute on two idle cores. Its files go to a
+temporary folder.
 """
+
+from __future__ import annotations
 
 import os
 import tempfile
@@ -11,46 +15,39 @@ from pathlib import Path
 
 import numpy as np
 
-from dcm.experiments.teacher_regression import experiment as teacher_regression
-from dcm.lab import jobs as scheduler
-from dcm.lab.run import Run
+from dcm.experiments.teacher_regression.experiment import Config, run
+from dcm.lab import jobs
+from dcm.lab.run import Variant
 
-CONFIG = replace(teacher_regression.Config(), n_patterns=5_000_000)
+VARIANT = Variant("teacher_regression/seeds", run, replace(Config(), n_patterns=5_000_000))
 
 
-def measured(jobs: int) -> tuple[float, list]:
-    """(seconds, results) of four seeds over ``jobs`` processes, from scratch."""
-    runs = [
-        Run("teacher_regression/seeds", CONFIG, seed, teacher_regression.compute)
-        for seed in range(4)
-    ]
-    for run in runs:
-        run.path().unlink(missing_ok=True)
+def measured(n_parallel: int) -> tuple[float, list]:
+    """(seconds, results) of four seeds over ``n_parallel`` processes, from scratch."""
+    runs = VARIANT.runs(4)
+    for seed in runs:
+        seed.path.unlink(missing_ok=True)
     began = time.perf_counter()
-    scheduler.execute(runs, jobs)
-    return time.perf_counter() - began, [scheduler.finished(run) for run in runs]
+    jobs.execute([seed.job for seed in runs], n_parallel)
+    return time.perf_counter() - began, [seed.finished() for seed in runs]
 
 
 def main():
+    """Measure and print, in an empty folder that stands for a clone."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "notebooks").mkdir()
-        (
-            Path(folder) / "notebooks" / "00_the_circuit.ipynb"
-        ).touch()  # runs keep their files in this clone
+        notebooks = Path(folder, "notebooks")
+        notebooks.mkdir()
+        (notebooks / "00_the_circuit.ipynb").touch()
         os.chdir(folder)
         measured(2)  # compiles
-        (one, alone), (two, together) = measured(1), measured(2)
+        alone, one = measured(1)
+        together, two = measured(2)
+        for a, b in zip(one, two, strict=True):
+            for name, values in a.arrays.items():
+                np.testing.assert_array_equal(values, b[name])
         os.chdir(here)
-    same = all(
-        np.array_equal(a[name], b[name])
-        for a, b in zip(alone, together, strict=True)
-        for name in a.arrays
-    )
-    print(
-        f"four seeds of {CONFIG.n_patterns:,} patterns: {one:.1f} s by one process, {two:.1f} s by two"
-    )
-    print(f"ratio {one / two:.2f}; results identical bit for bit: {same}")
+    print(f"one process {alone:.1f} s, two {together:.1f} s: {alone / together:.2f} times as fast")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,16 @@
-"""Companion to Sacramento, Ponte Costa, Bengio & Senn (2018): dendritic cortical microcircuits and backpropagation."""
+"""Companion to Sacramento et al. (2018): dendritic microcircuits approximate backprop.
+
+==========  ==========================================  ===============================
+equation    of                                          lives in
+==========  ==========================================  ===============================
+1, 2        somata, in time and at rest                 ``settle.dynamics``, ``settle.equilibrium``
+3, 4, 5     basal, apical and interneuron dendrites     ``model.state``
+6, 7, 8, 9  plasticity of w_up, w_ip and w_pi           ``model.plasticity``
+10          plasticity of w_down                        ``model.plasticity``
+3.1         backprop and feedback alignment             ``model.backprop``
+3.4         two-pass dynamics of MNIST                  ``settle.two_pass``
+==========  ==========================================  ===============================
+"""
 
 from dcm.model.backprop import backprop, feedback_alignment
 from dcm.model.circuit import Circuit

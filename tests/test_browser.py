@@ -1,6 +1,7 @@
-"""Every notebook with a widget in JupyterLab and Chromium, worked by keyboard alone; nothing may leave the machine.
+"""Every notebook with a widget in JupyterLab and Chromium, worked by keyboard alone.
 
-Skipped where Chromium or Playwright is missing; with DCM_REQUIRE_BROWSER=1 in the environment that fails instead.
+Nothing may leave the machine. Skipped where Chromium or Playwright is missing; with
+DCM_REQUIRE_BROWSER=1 in the environment that fails instead.
 Screenshots of every control, once moved, are kept in build/screenshots/.
 """
 
@@ -25,26 +26,29 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOTS = ROOT / "build" / "screenshots"
-WIDGET = "explore.live("
+WIDGET = "live(explorer."
 LIVE = [
     path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if WIDGET in path.read_text()
 ]
-LONG = (
-    "03_teacher_regression",
-    "04_mnist",
-)  # their experiments take minutes; their explorers must do without
+# Their experiments take minutes; their explorers must do without.
+LONG = ("03_teacher_regression", "04_mnist")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
-PATIENCE = 300_000  # ms for a notebook's run, and
-MOMENT = (
-    60_000  # for one redrawn figure: generous, for machines that do other things at the same time
-)
+# Generous, for machines that do other things at the same time.
+PATIENCE = 300_000  # ms for a notebook's run
+MOMENT = 60_000  # ms for one redrawn figure
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +79,10 @@ def lab(tmp_path_factory):
         if path.stem in LONG:
             notebook.cells = set_up(notebook.cells) + explore_section(notebook.cells)
         for cell in notebook.cells:
-            if (
-                cell.cell_type == "code"
-            ):  # a fresh reader's view, and nothing to mistake for this run's
-                cell.outputs, cell.execution_count = [], None
+            # A fresh reader's view, and nothing to mistake for this run's.
+            if cell.cell_type == "code":
+                cell.outputs = []
+                cell.execution_count = None
         (home / "root").mkdir(exist_ok=True)
         nbformat.write(notebook, home / "root" / path.name)
     (home / "config" / "labconfig").mkdir(parents=True)
@@ -98,9 +102,19 @@ def lab(tmp_path_factory):
         "PYTHONPATH": str(ROOT)
     }
     port = free_port()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-               "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'root'}",
-               "--LabApp.extension_manager=readonly"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={home / 'root'}",
+        "--LabApp.extension_manager=readonly",
+    ]
     with open(home / "log.txt", "w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=home)
     try:
@@ -148,9 +162,10 @@ def explore_section(cells):
 
 @pytest.fixture(scope="module", params=LIVE, ids=lambda path: path.stem)
 def opened(request, lab, chromium):
-    """A notebook after Run All, its first widget alive: page, controls, and all that the browser complained about."""
+    """A notebook after Run All, its widget alive: page, controls, complaints of the browser."""
     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-    complaints, hosts = [], set()
+    complaints = []
+    hosts = set()
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda sent: hosts.add(urlsplit(sent.url).hostname))
@@ -163,20 +178,25 @@ def opened(request, lab, chromium):
         raise
     box = page.locator(".widget-vbox").first
     box.scroll_into_view_if_needed()
-    controls, start = box.locator("[role=slider]"), box.locator("img").first.get_attribute("src")
-    yield SimpleNamespace(page=page, stem=request.param.stem, box=box, complaints=complaints, hosts=hosts, start=start,
-                          controls=[controls.nth(i) for i in range(controls.count())],
-                          button=box.get_by_role("button"))  # fmt: skip
+    yield SimpleNamespace(
+        page=page,
+        stem=request.param.stem,
+        box=box,
+        complaints=complaints,
+        hosts=hosts,
+        start=box.locator("img").first.get_attribute("src"),
+        controls=box.locator("[role=slider]").all(),
+        button=box.get_by_role("button"),
+    )
     page.close()
 
 
 def run_all(page, address):
-    """Open a notebook, run its cells by the menu, and wait until the widget shows its first figure."""
+    """Open a notebook, run its cells by the menu, wait until the widget shows its first figure."""
     page.goto(address, timeout=PATIENCE)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE)
-    page.get_by_text("| Idle").first.wait_for(
-        timeout=PATIENCE
-    )  # the status bar: only now is there a kernel to run on
+    # The status bar: only now is there a kernel to run on.
+    page.get_by_text("| Idle").first.wait_for(timeout=PATIENCE)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.locator(".widget-vbox img").or_(errors(page)).first.wait_for(timeout=PATIENCE)
@@ -194,7 +214,8 @@ def press(opened, control, key) -> str:
     control.focus()
     opened.page.keyboard.press(key)
     opened.page.wait_for_function(
-        "before => { const image = document.querySelector('.widget-vbox img'); return image && image.src !== before }",
+        "before => { const image = document.querySelector('.widget-vbox img');"
+        " return image && image.src !== before }",
         arg=before,
         timeout=MOMENT,
     )
@@ -202,7 +223,7 @@ def press(opened, control, key) -> str:
 
 
 def from_the_start(opened) -> None:
-    """Reset, unless the widget shows its first figure: controls of few choices may stand at their end."""
+    """Reset, unless the widget shows its first figure: a control may stand at its end."""
     if figure(opened) != opened.start:
         press(opened, opened.button, "Space")
 
@@ -212,7 +233,7 @@ def focused(element) -> bool:
 
 
 def errors(page):
-    """Outputs anywhere in the page that report an error; progress bars also go to standard error, and are none."""
+    """Outputs anywhere that report an error; progress bars too are on standard error, and none."""
     return page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").filter(
         has_text=re.compile("Error|Traceback")
     )
@@ -234,9 +255,8 @@ def test_the_tab_key_leads_to_the_reset_button_which_restores_the_figure(opened)
     for element in [*opened.controls[1:], opened.button]:
         opened.page.keyboard.press("Tab")
         if not focused(element):
-            opened.page.keyboard.press(
-                "Tab"
-            )  # the number beside a slider can be typed into, and comes first
+            # The number beside a slider can be typed into, and comes first.
+            opened.page.keyboard.press("Tab")
         assert focused(element)
     assert press(opened, opened.button, "Space") == opened.start
 

@@ -70,7 +70,7 @@ def test_an_apical_error_does_change_hidden_up_weights(sizes, rng):
     assert min(np.abs(u).max() for u in plasticity(circuit, state).up) > 1e-6
 
 
-def test_equilibrium_obeys_the_mixing_formulas_of_section_2(sizes, rng):
+def test_equilibrium_obeys_the_mixing_formulas(sizes, rng):
     circuit = make_circuit(sizes)
     g = circuit.conductances
     target = rng.uniform(-1, 1, (5, sizes[-1]))

@@ -15,8 +15,11 @@ from dcm import (
     equilibrium,
     integrate,
     learn,
+    plasticity,
     two_pass,
 )
+from dcm.model import checks
+from dcm.model.circuit import LEARNING
 
 from circuits import make_circuit
 
@@ -183,3 +186,35 @@ def test_no_steady_state_is_said(rng):
         ConvergenceError, match=r"no steady state within 40 sweeps.*smaller weights"
     ):
         equilibrium(circuit, rng.uniform(-1, 1, (20, 6)), max_sweeps=40)
+
+
+def test_a_circuit_comes_back_from_its_flat_arrays(rng):
+    circuit = make_circuit((6, 5, 4, 3))
+    arrays = {**circuit.arrays(), "something_else": np.zeros(3)}
+    back = Circuit.from_arrays(circuit.transfer, circuit.conductances, arrays)
+    assert back.arrays().keys() == circuit.arrays().keys()
+    for name, w in circuit.arrays().items():
+        np.testing.assert_array_equal(back.arrays()[name], w)
+
+
+def test_an_array_that_is_not_finite_is_named(rng):
+    circuit = make_circuit((6, 5, 3))
+    broken = circuit.w_pi[0].copy()
+    broken[1, 2] = np.nan
+    with pytest.raises(checks.NotFinite, match=r"w_pi\[0\] holds NaN") as caught:
+        replace(circuit, w_pi=(broken,))
+    assert caught.value.name == "w_pi[0]"
+
+
+def test_every_weight_has_an_update_and_a_rate_of_its_kind(rng):
+    """Moving one kind of weight moves exactly the arrays that the table says."""
+    circuit = make_circuit((6, 5, 4, 3))
+    state = equilibrium(circuit, rng.uniform(-1, 1, 6), rng.normal(size=3))
+    updates = plasticity(circuit, state)
+    for kind in ("up", "ip", "pi", "down"):
+        rates = LearningRates(**{kind: 0.1}, thresholds=True)
+        after = circuit.updated(updates, rates)
+        for name, (update, of_kind) in LEARNING.items():
+            for i, old in enumerate(getattr(circuit, name)):
+                step = 0.1 * getattr(updates, update)[i] if of_kind == kind else 0.0
+                np.testing.assert_array_equal(getattr(after, name)[i], old + step)

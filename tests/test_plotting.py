@@ -1,5 +1,6 @@
-"""Panels draw what the results hold, and the committed figures are those of the committed results."""
+"""The committed figures are those of the committed results, in the colours of the companion."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -10,12 +11,26 @@ import nbformat
 import numpy as np
 import pytest
 
-from dcm.lab import progress as runs
-from dcm.lab.drawing import use_style
+from dcm.lab import paths
+from dcm.lab.drawing import COLOURS, STYLE, band, save_figure, use_style
 
 matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[1]
 PAPER_SCALE = sorted((ROOT / "notebooks").glob("0[1-5]_*.ipynb"))
+MACHADO = {  # severity 1, on linear RGB: Machado, Oliveira & Fernandes (2009), IEEE TVCG 15
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+# Colours that share a panel and are told apart only by it, not also by line style or position.
+TOGETHER = list(itertools.combinations(("pyramidal", "interneuron", "apical", "target"), 2))
 
 
 @pytest.fixture(autouse=True)
@@ -24,63 +39,8 @@ def _close_figures():
     plt.close("all")
 
 
-def test_curves_are_drawn_from_the_result():
-    from dcm.experiments.backprop_approximation import experiment, panels
-
-    result = experiment.run(experiment.Config(depths=(2,), n_circuits=2), np.random.default_rng(0))
-    lines = panels.angle(plt.subplots()[1], result, 2, "random")
-    for k, line in enumerate(lines):
-        np.testing.assert_array_equal(line.get_xdata(), result.config.lambdas)
-        np.testing.assert_array_equal(
-            line.get_ydata(), np.median(result.angle[2, "random"], axis=0)[:, k]
-        )
-
-
-def test_mistakes_and_fields_are_laid_out_as_in_the_result():
-    from types import SimpleNamespace
-
-    from dcm.experiments.mnist import panels
-
-    w = np.arange(9 * 16.0).reshape(9, 16)
-    result = SimpleNamespace(side=4, circuit=SimpleNamespace(w_up=(w,)), labels=np.array([3, 3, 5]),
-                             predicted=np.array([8, 3, 8]))  # fmt: skip
-    image = panels.receptive_fields(plt.subplots()[1], result, n=9).get_array()
-    np.testing.assert_array_equal(image[0:4, 5:9], w[1].reshape(4, 4))
-    np.testing.assert_array_equal(image[5:9, 0:4], w[3].reshape(4, 4))
-    wrong = panels.confusion(plt.subplots()[1], result).get_array()
-    assert wrong.sum() == 2
-    assert wrong[3, 8] == wrong[5, 8] == 1
-
-
-def test_the_overlay_draws_dcm_as_lines_and_brian2_as_dots():
-    from types import SimpleNamespace
-
-    from dcm.experiments.error_in_the_dendrite import panels
-
-    t, names = np.arange(0.0, 12.0, 2.0), ("v_apical[0]", "u_i[0]", "u_p[1]")
-    ours = SimpleNamespace(
-        t=t, traces={n: np.arange(18.0).reshape(6, 3) + i for i, n in enumerate(names)}
-    )
-    theirs = SimpleNamespace(
-        t=t, options={"duration": 6.0}, traces={n: -x for n, x in ours.traces.items()}
-    )
-    drawn = panels.over_brian2(plt.subplots(1, 3)[1], theirs, ours, cells=(0, 2))
-    assert len(drawn) == 12
-    np.testing.assert_array_equal(
-        drawn[3].get_ydata(), ours.traces["u_i[0]"][:, 2]
-    )  # second panel, second cell
-    np.testing.assert_array_equal(drawn[9].get_ydata(), theirs.traces["u_i[0]"][::3, 2])
-    np.testing.assert_array_equal(drawn[9].get_xdata(), [0.0, 6.0])
-
-
-def test_one_colour_per_compartment():
-    from dcm.lab.drawing import COLOURS
-
-    assert len(set(COLOURS.values())) == len(COLOURS)
-
-
 def dissected(svg):
-    """(text without names of shapes and numbers, the numbers): other machines may round the last digit otherwise."""
+    """(text without names of shapes and numbers, numbers): rounding differs between machines."""
     svg = re.sub(r"\b[mp][0-9a-f]{10}\b", "name", svg)
     number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
     return number.sub("0", svg), np.array(number.findall(svg), float)
@@ -88,13 +48,12 @@ def dissected(svg):
 
 @pytest.mark.parametrize("path", PAPER_SCALE, ids=lambda path: path.stem)
 def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, monkeypatch):
-    """The cells of a notebook that draw from ``results/``, run alone, give the files in ``figures/``."""
-    drawn_with = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"][
-        path.stem[3:]
-    ]["packages"]
-    if matplotlib.__version__ != drawn_with["matplotlib"]:
-        pytest.skip(f"the committed figures are matplotlib {drawn_with['matplotlib']}'s")
-    monkeypatch.setattr(runs, "figure_folder", lambda profile: tmp_path)
+    """The cells that draw from ``results/``, run alone, give the files in ``figures/``."""
+    summary = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"]
+    drawn_with = summary[path.stem[3:]]["packages"]["matplotlib"]
+    if matplotlib.__version__ != drawn_with:
+        pytest.skip(f"the committed figures are matplotlib {drawn_with}'s")
+    monkeypatch.setattr(paths, "figure_folder", lambda profile: tmp_path)
     cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     scope = {"profile": "paper"}
     exec(cells[0], scope)
@@ -102,11 +61,71 @@ def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, mo
     for source in cells[1:]:
         if re.search(r"save_figure\(.*, profile\)", source):
             exec(source, scope)
-    drawn = sorted(tmp_path.glob("*.svg"))
-    assert drawn
-    for file in drawn:
-        (one, numbers), (two, others) = (
-            dissected(path.read_text()) for path in (file, ROOT / "figures" / file.name)
-        )
-        assert one == two, file.name
-        np.testing.assert_allclose(numbers, others, atol=1e-3, err_msg=file.name)
+    files = sorted(tmp_path.glob("*.svg"))
+    assert files
+    for file in files:
+        shape, numbers = dissected(file.read_text())
+        committed_shape, committed_numbers = dissected((ROOT / "figures" / file.name).read_text())
+        assert shape == committed_shape, file.name
+        np.testing.assert_allclose(numbers, committed_numbers, atol=1e-3, err_msg=file.name)
+
+
+def test_a_figure_goes_to_the_folder_of_its_profile_in_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "repository", lambda: tmp_path)
+    use_style()
+
+    def drawn():
+        figure, ax = plt.subplots()
+        ax.plot([1, 2])
+        return figure
+
+    for profile, folder in (("quick", "figures/quick"), ("paper", "figures")):
+        save_figure(drawn(), "one", profile)
+        first = [(tmp_path / folder / name).read_bytes() for name in ("one.svg", "one.png")]
+        save_figure(drawn(), "one", profile)
+        again = [(tmp_path / folder / name).read_bytes() for name in ("one.svg", "one.png")]
+        assert again == first
+    with pytest.raises(ValueError, match="profile is 'papper'; choose from quick, paper"):
+        save_figure(drawn(), "one", "papper")
+
+
+def test_a_band_is_the_median_within_the_range_of_the_seeds():
+    _, ax = plt.subplots()
+    assert band(ax, [0, 1], []) == []
+    curves = [[1.0, 4.0], [2.0, 5.0], [6.0, 9.0]]
+    (median,) = band(ax, [0, 1], curves, color="k")
+    np.testing.assert_array_equal(median.get_ydata(), [2.0, 5.0])
+    ((area,),) = [collection.get_paths() for collection in ax.collections]
+    assert area.get_extents().ymin == 1
+    assert area.get_extents().ymax == 9
+
+
+def test_one_colour_per_compartment():
+    assert len(set(COLOURS.values())) == len(COLOURS)
+
+
+def cielab(rgb):
+    """CIE L*a*b* (D65) of linear RGB."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    white = [0.9505, 1, 1.089]
+    f = np.cbrt(np.array(to_xyz) @ rgb / white)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("kind", MACHADO)
+def test_compartments_stay_apart_for_colour_blind_readers(kind):
+    seen = {}
+    for name, colour in COLOURS.items():
+        srgb = np.array(matplotlib.colors.to_rgb(colour))
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+        seen[name] = cielab(np.clip(MACHADO[kind] @ linear, 0.008856, 1))
+    for one, two in TOGETHER:
+        assert np.linalg.norm(seen[one] - seen[two]) > 20, (one, two)
+
+
+def test_the_style_sheet_has_no_letters_below_ten_points():
+    sheet = matplotlib.rc_params_from_file(STYLE, use_default_template=False)
+    kinds = ("labelsize", "titlesize", "fontsize", "font.size")
+    sizes = [sheet[name] for name in sheet if name.endswith(kinds)]
+    assert len(sizes) >= 6
+    assert min(sizes) >= 10

@@ -1,9 +1,10 @@
-"""The repository keeps its own promises: floors, notebook hygiene, agreeing dependency lists, sizes."""
+"""The repository keeps its promises: floors, notebook hygiene, agreeing dependency lists, sizes."""
 
 import ast
 import json
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,60 +12,127 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# The rooms of the house by floor, from the ground up. Rooms of one floor do not know each other.
 FLOORS = [
-    {"checks", "transfer", "conductances", "circuit", "state"},
-    {"plasticity", "backprop"},
-    {"equilibrium", "two_pass", "learning", "dynamics", "kernels"},
-    {"experiments", "datasets", "runs", "results", "scheduler"},
-    {
-        "plotting",
-        "explore",
-        "exercises",
-        "notebooks",
-        "paper_scale",
-        "claims",
-        "bench",
-        "console",
-        "cli",
-        "__main__",
-    },
+    {"model"},
+    {"settle"},
+    {"kernels", "lab"},
+    {"experiments"},
+    {"exercises", "commands"},
 ]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 
-def room(path: Path) -> str:
-    return path.relative_to(ROOT / "dcm").parts[0].removesuffix(".py")
+def module_name(path: Path) -> str:
+    """``dcm.model.circuit`` of its file; a package has the name of its folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def floor(name: str) -> int:
-    return next(i for i, rooms in enumerate(FLOORS) if name in rooms)
+MODULES = {module_name(path): path for path in sorted((ROOT / "dcm").rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
+
+
+def imported(name: str) -> set[str]:
+    """The modules of ``dcm`` that a module imports, at its top or within functions."""
+    found = set()
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} has a relative import"
+            found.update(source(node.module, alias.name) for alias in node.names)
+    return {module for module in found if module in MODULES}
+
+
+def source(module: str, name: str) -> str:
+    """Where ``from module import name`` finds the name: a module, for a public name its own."""
+    if f"{module}.{name}" in MODULES:
+        return f"{module}.{name}"
+    if module == "dcm":
+        for node in TREES["dcm"].body:
+            if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+                return node.module
+    return module
+
+
+def room(name: str) -> str:
+    return name.split(".")[1]
+
+
+def test_every_module_lives_in_a_room():
+    rooms = {room(name) for name in MODULES if name not in ("dcm", "dcm.__main__")}
+    assert rooms == set(FLOOR)
 
 
 def test_imports_point_down_only():
-    for path in (ROOT / "dcm").rglob("*.py"):
-        if path.parent.name == "dcm" and path.name == "__init__.py":
+    for name in MODULES:
+        if name in ("dcm", "dcm.__main__"):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = []
-            if (
-                isinstance(node, ast.ImportFrom)
-                and node.module
-                and node.module.split(".")[0] == "dcm"
-            ):
-                inner = node.module.split(".")[1:]
-                names = inner[:1] or [alias.name for alias in node.names]
-            for name in names:
-                assert floor(name) <= floor(room(path)), f"{path.name} reaches up to {name}"
+        for other in imported(name):
+            same_room = room(other) == room(name)
+            assert same_room or FLOOR[room(other)] < FLOOR[room(name)], f"{name} imports {other}"
 
 
-def test_modules_are_small_and_public_functions_documented():
-    for path in (ROOT / "dcm").rglob("*.py"):
-        text = path.read_text()
-        assert text.count("\n") <= 210, f"{path} has {text.count(chr(10))} lines"
-        tree = ast.parse(text)
-        assert ast.get_docstring(tree), path
+def test_the_public_names_come_from_the_ground_floors():
+    assert {room(other) for other in imported("dcm")} == {"model", "settle"}
+
+
+def test_no_module_imports_itself_in_a_circle():
+    """Nor do two folders of experiments: each is a module of this graph, by its ``__init__``."""
+    graph = {name: imported(name) - {name} for name in MODULES}
+    TopologicalSorter(graph).prepare()  # raises CycleError with the circle
+
+
+def test_no_two_folders_of_experiments_import_each_other():
+    graph = {}
+    for name in MODULES:
+        folder = folder_of_experiment(name)
+        if folder:
+            others = {folder_of_experiment(other) for other in imported(name)}
+            graph.setdefault(folder, set()).update(others - {folder, None})
+    assert len(graph) >= 7
+    TopologicalSorter(graph).prepare()
+
+
+def folder_of_experiment(name: str) -> str | None:
+    """``mnist`` of ``dcm.experiments.mnist.runs``; None of what lies outside such folders."""
+    parts = name.split(".")
+    is_inside = parts[:2] == ["dcm", "experiments"] and len(parts) > 2
+    if not is_inside or MODULES[".".join(parts[:3])].name != "__init__.py":
+        return None
+    return parts[2]
+
+
+def test_modules_and_functions_are_small():
+    for name, path in MODULES.items():
+        lines = path.read_text("utf-8").count("\n")
+        assert lines <= 300, f"{name} has {lines} lines"
+        for node in ast.walk(TREES[name]):
+            if isinstance(node, ast.FunctionDef):
+                length = own_lines(node)
+                assert length <= 50, f"{name}: {node.name} has {length} lines"
+
+
+def own_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function's body, without its docstring and the functions that it holds."""
+    length = 0
+    for statement in function.body[1 if ast.get_docstring(function) else 0 :]:
+        if not isinstance(statement, ast.FunctionDef):
+            length += statement.end_lineno - statement.lineno + 1
+    return length
+
+
+def test_what_is_public_is_documented():
+    for name, tree in TREES.items():
+        assert ast.get_docstring(tree), name
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                assert ast.get_docstring(node), f"{path.name}: {node.name}"
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            assert ast.get_docstring(node), f"{name}: {node.name}"
+            for inner in node.body if isinstance(node, ast.ClassDef) else []:
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    assert ast.get_docstring(inner), f"{name}: {node.name}.{inner.name}"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -72,18 +140,17 @@ def test_notebook_hygiene(path):
     cells = json.loads(path.read_text())["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
-    assert not [
-        o
-        for cell in code
-        for o in cell["outputs"]
-        if o["output_type"] == "error" or o.get("name") == "stderr"
-    ]
+    for cell in code:
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr"
     lengths = sorted(len(cell["source"]) for cell in code)
     assert lengths[-1] <= 25
     assert lengths[len(lengths) // 2] <= 8
-    assert [c["metadata"].get("tags") for c in code].count(["parameters"]) == 1
+    tags = [cell["metadata"].get("tags", []) for cell in code]
+    assert tags.count(["parameters"]) == 1
+    assert any("nbval-check-output" in each for each in tags)
     assert path.stat().st_size < 1_000_000
-    assert any("nbval-check-output" in c["metadata"].get("tags", ()) for c in code)
     text = "".join(line for cell in cells for line in cell["source"])
     for heading in (
         "Predict before you run",
@@ -95,11 +162,13 @@ def test_notebook_hygiene(path):
         assert heading in text, heading
 
 
-def packages(requirements):
-    return {
-        re.match(r"[\w-]+", r)[0].replace("matplotlib-base", "matplotlib"): r.partition(">=")[2]
-        for r in requirements
-    }
+def packages(requirements) -> dict[str, str]:
+    """Lowest versions by package; conda calls Matplotlib without its Qt window matplotlib-base."""
+    lowest = {}
+    for requirement in requirements:
+        name, version = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement).groups()
+        lowest["matplotlib" if name == "matplotlib-base" else name] = version
+    return lowest
 
 
 def test_dependency_lists_agree():
@@ -111,10 +180,8 @@ def test_dependency_lists_agree():
     assert conda == packages(project["dependencies"] + extras["test"])
     lock = (ROOT / "requirements.lock").read_text()
     pinned = {name for name, _ in re.findall(r"^([\w.-]+)==(\S+)", lock, re.M)}
-    assert (
-        set(packages(project["dependencies"] + extras["test"] + extras["dev"] + extras["browser"]))
-        <= pinned
-    )
+    locked = project["dependencies"] + extras["test"] + extras["dev"] + extras["browser"]
+    assert set(packages(locked)) <= pinned
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "://" not in lock
 
@@ -122,10 +189,10 @@ def test_dependency_lists_agree():
 def test_readme_table_names_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     readme = (ROOT / "README.md").read_text()
-    for name in packages(
-        project["dependencies"]
-        + [r for extra in project["optional-dependencies"].values() for r in extra]
-    ):
+    requirements = project["dependencies"]
+    for extra in project["optional-dependencies"].values():
+        requirements += extra
+    for name in packages(requirements):
         assert f"| {name} |" in readme, name
 
 

@@ -1,4 +1,4 @@
-"""In processes of their own: the cost of starting, and places that cannot keep compiled code."""
+"""What starting costs, and what happens where compiled code cannot be kept or made."""
 
 import inspect
 import os
@@ -25,6 +25,7 @@ HEAVY = {
     "torch",
     "jupyterlab",
     "IPython",
+    "nbformat",
     "papermill",
     "pooch",
     "tqdm",
@@ -43,8 +44,8 @@ circuit.save("learned.npz")
 COUNT = """
 from dcm.kernels import steady
 stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
-compiled = sum(sum(s.cache_misses.values()) for s in stats)
-print(any(s.cache_hits for s in stats), compiled, flush=True)
+missed = sum(sum(s.cache_misses.values()) for s in stats)
+print(any(s.cache_hits for s in stats), missed, flush=True)
 """
 
 
@@ -58,7 +59,13 @@ def python(code, cwd=ROOT, **environment):
 
 
 @pytest.mark.parametrize(
-    "what", ["import dcm", "from dcm.commands.cli import main; main(['-h'], standalone_mode=False)"]
+    "what",
+    [
+        "import dcm",
+        "from dcm.commands.cli import main; main(['-h'], standalone_mode=False)",
+        "from dcm.commands.cli import main; main(['figures', '-h'], standalone_mode=False)",
+    ],
+    ids=["import", "help", "help on figures"],
 )
 def test_starting_loads_nothing_heavy(what):
     loaded = python(f"import sys; {what}; print(*sys.modules, file=sys.stderr)").stderr.split()
@@ -93,14 +100,13 @@ def test_compiled_code_is_found_by_the_next_process(task):
     assert answer.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
     (folder / "in the way").write_text("a file where the cache folder should be")
     blocked = str(folder / "in the way")
-    child = (
-        "import subprocess, sys; "
-        f"subprocess.run([sys.executable, '-c', {LEARN + COUNT!r}], check=True)"
-    )
+    command = f"[sys.executable, '-c', {LEARN + COUNT!r}]"
+    child = f"import subprocess, sys; subprocess.run({command}, check=True)"
     answer = python(
         f"{LEARN}{child}; import os; print(os.environ['NUMBA_CACHE_DIR'])",
         folder,

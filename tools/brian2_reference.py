@@ -1,9 +1,10 @@
-"""The 30-20-10 circuit in Brian 2 (Stimberg, Brette & Goodman 2019): reference traces from an independent simulator.
+"""The 30-20-10 circuit in Brian 2 (Stimberg, Brette & Goodman 2019): an independent simulator.
 
-Eqs. 1-5 and 7-9 with the low-passes of input, target and plasticity, as explicit Euler steps. Nothing here comes
-from ``dcm``, on purpose: two programs that share code share mistakes. Brian 2.9 needs NumPy 1, so ``make brian2``
-builds an environment for it and runs this script, which writes ``results/brian2.npz`` (no pickle); tests hold
-``dcm`` to that file. Pattern 0 is shown without a target, the others with one.
+Eqs. 1-5 and 7-9 with the low-passes of input, target and plasticity, as explicit Euler steps.
+Nothing here comes from ``dcm``, on purpose: two programs that share code share mistakes. Brian 2.9
+needs NumPy 1, so ``make brian2`` builds an environment for it and runs this script, which writes
+``results/brian2.npz`` (no pickle); tests hold ``dcm`` to that file. Pattern 0 is shown without a
+target, the others with one. [SM*] marks numbers believed to be the supplement's.
 """
 
 import json
@@ -18,7 +19,7 @@ TARGET = Path(__file__).resolve().parents[1] / "results" / "brian2.npz"
 SETTINGS = {
     "seed": 0,
     "sizes": [30, 20, 10],  # [SM*]
-    # Pairwise unequal, so that no two can be mistaken for each other; leak, basal and apical are [SM*]. [chosen]
+    # Pairwise unequal [chosen], so that no two can be mistaken; leak, basal and apical are [SM*].
     "conductances": {"leak": 0.1, "basal": 1.0, "apical": 0.8, "dendritic": 1.3, "somatic": 0.6},
     "rates": {"up": [0.0011875, 0.0005], "ip": [0.0011875], "pi": [0.0005]},  # per ms [SM*]
     "dt": 0.1,  # ms [SM*], as are the next three
@@ -28,10 +29,13 @@ SETTINGS = {
     "n_patterns": 4,  # [chosen]
     "record_every": 2.0,  # ms [chosen]: keeps the file small
 }
-# Order within a step: dendrites and copies of potentials from the old somata, records, weights, somata. So every
-# right-hand side sees the state at the start of the step: explicit Euler. The last two are in Brian's slot "groups".
-DENDRITES, RECORDS = {"when": "before_groups", "order": 0}, {"when": "before_groups", "order": 1}
-WEIGHTS, SOMATA = 0, 1
+# Order within a step: dendrites and copies of potentials from the old somata, records, weights,
+# somata. So every right-hand side sees the state at the start of the step: explicit Euler. The last
+# two are in Brian's slot "groups".
+DENDRITES = {"when": "before_groups", "order": 0}
+RECORDS = {"when": "before_groups", "order": 1}
+WEIGHTS = 0
+SOMATA = 1
 
 
 def phi(potential: str) -> str:
@@ -64,19 +68,24 @@ INTERNEURON = f"""
 
 
 def plastic(compartment: str, error: str) -> str:
-    """Synapses that drive ``compartment`` and learn by Eq. 6, with ``error`` and the presynaptic rate, low-passed."""
+    """Synapses that drive ``compartment`` and learn by Eq. 6: ``error`` times rate, low-passed."""
     return f"""
         {compartment}_post = w*rate_pre : 1 (summed)
-        dw/dt = eta*drift : 1 (clock-driven)
-        ddrift/dt = (({error})*rate_pre - drift)/tau_weights : 1 (clock-driven)
+        dw/dt = eta*induction : 1 (clock-driven)
+        dinduction/dt = (({error})*rate_pre - induction)/tau_weights : 1 (clock-driven)
     """
 
 
 def draw(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights (n_post, n_pre) and input rates uniform on [-1, 1] [SM*], target rates on [.1, .9] [chosen]."""
+    """Weights (n_post, n_pre) and inputs on [-1, 1] [SM*], target rates on [.1, .9] [chosen]."""
     n_in, n_hidden, n_out = SETTINGS["sizes"]
-    shapes = {"w_up[0]": (n_hidden, n_in), "w_up[1]": (n_out, n_hidden), "w_down[0]": (n_hidden, n_out),
-              "w_ip[0]": (n_out, n_hidden), "w_pi[0]": (n_hidden, n_out)}  # fmt: skip
+    shapes = {
+        "w_up[0]": (n_hidden, n_in),
+        "w_up[1]": (n_out, n_hidden),
+        "w_down[0]": (n_hidden, n_out),
+        "w_ip[0]": (n_out, n_hidden),
+        "w_pi[0]": (n_hidden, n_out),
+    }
     drawn = {name: rng.uniform(-1, 1, shape) for name, shape in shapes.items()}
     drawn["inputs"] = rng.uniform(-1, 1, (SETTINGS["n_patterns"], n_in))
     target_rates = rng.uniform(0.1, 0.9, (SETTINGS["n_patterns"] - 1, n_out))
@@ -85,10 +94,10 @@ def draw(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 def constants(drawn) -> dict:
     """The names that Brian's equations use, with units."""
-    g, duration = SETTINGS["conductances"], SETTINGS["duration"] * ms
-    wanted = np.vstack(
-        [np.zeros(SETTINGS["sizes"][-1]), drawn["u_targets"]]
-    )  # the zeros teach nothing: see ``run``
+    g = SETTINGS["conductances"]
+    duration = SETTINGS["duration"] * ms
+    no_target = np.zeros(SETTINGS["sizes"][-1])  # teaches nothing: see ``run``
+    wanted = np.vstack([no_target, drawn["u_targets"]])
     return {
         **{name: value / ms for name, value in g.items()},
         "tau_input": SETTINGS["tau_input"] * ms,
@@ -104,68 +113,69 @@ def constants(drawn) -> dict:
 def neurons(namespace) -> dict[str, b2.NeuronGroup]:
     """One group per population, all at rest."""
     n_in, n_hidden, n_out = SETTINGS["sizes"]
-    populations = {"input": (n_in, INPUT), "hidden": (n_hidden, PYRAMIDAL), "output": (n_out, OUTPUT),
-                   "inter": (n_out, INTERNEURON)}  # fmt: skip
+    populations = {
+        "input": (n_in, INPUT),
+        "hidden": (n_hidden, PYRAMIDAL),
+        "output": (n_out, OUTPUT),
+        "inter": (n_out, INTERNEURON),
+    }
     options = {"method": "euler", "namespace": namespace, "order": SOMATA}
     return {name: b2.NeuronGroup(n, model, **options) for name, (n, model) in populations.items()}
 
 
 def synapses(cells, drawn, namespace) -> dict[str, b2.Synapses]:
-    """All projections by the name of their weights, and the one-to-one copy of output potentials that nudges."""
+    """All projections by the name of their weights; the nudge copies output potentials."""
     rates = SETTINGS["rates"]
+    hidden_error = f"rate_post - {phi('hidden_share*v_basal_post')}"
+    output_error = f"rate_post - {phi('output_share*v_basal_post')}"
     inter_error = f"rate_post - {phi('interneuron_share*v_dendrite_post')}"
     table = {  # from, to, model, learning rate
-        "w_up[0]": (
-            "input",
-            "hidden",
-            plastic("v_basal", f"rate_post - {phi('hidden_share*v_basal_post')}"),
-            rates["up"][0],
-        ),
-        "w_up[1]": (
-            "hidden",
-            "output",
-            plastic("v_basal", f"rate_post - {phi('output_share*v_basal_post')}"),
-            rates["up"][1],
-        ),
+        "w_up[0]": ("input", "hidden", plastic("v_basal", hidden_error), rates["up"][0]),
+        "w_up[1]": ("hidden", "output", plastic("v_basal", output_error), rates["up"][1]),
         "w_ip[0]": ("hidden", "inter", plastic("v_dendrite", inter_error), rates["ip"][0]),
         "w_pi[0]": ("inter", "hidden", plastic("v_lateral", "-v_apical_post"), rates["pi"][0]),
         "w_down[0]": ("output", "hidden", "w : 1\nv_down_post = w*rate_pre : 1 (summed)", 0),
         "nudge": ("output", "inter", "u_above_post = u_pre : 1 (summed)", 0),
     }
-    made = {}
+    projections = {}
     for name, (pre, post, model, eta) in table.items():
         options = {"method": "euler", "namespace": namespace | {"eta": eta / ms}, "order": WEIGHTS}
-        made[name] = b2.Synapses(cells[pre], cells[post], model, **options)
+        projection = b2.Synapses(cells[pre], cells[post], model, **options)
         if name == "nudge":
-            made[name].connect(j="i")
+            projection.connect(j="i")
         else:
-            made[name].connect()
-            made[name].w = drawn[name][made[name].j[:], made[name].i[:]]
-        for updater in made[name].summed_updaters.values():
-            updater.when, updater.order = DENDRITES["when"], DENDRITES["order"]
-    return made
+            projection.connect()
+            projection.w = drawn[name][projection.j[:], projection.i[:]]
+        for updater in projection.summed_updaters.values():
+            updater.when = DENDRITES["when"]
+            updater.order = DENDRITES["order"]
+        projections[name] = projection
+    return projections
 
 
 def run(drawn) -> dict[str, np.ndarray]:
-    """Simulate; returns traces (n_records, n) and final weights (n_post, n_pre), named as in ``dcm``."""
+    """Simulate; traces (n_records, n) and final weights (n_post, n_pre), named as in ``dcm``."""
     namespace = constants(drawn)
     cells = neurons(namespace)
     projections = synapses(cells, drawn, namespace)
-    watched = {"u_p[0]": ("hidden", "u"), "u_p[1]": ("output", "u"), "u_i[0]": ("inter", "u"),
-               "v_apical[0]": ("hidden", "v_apical")}  # fmt: skip
+    recorded = {
+        "u_p[0]": ("hidden", "u"),
+        "u_p[1]": ("output", "u"),
+        "u_i[0]": ("inter", "u"),
+        "v_apical[0]": ("hidden", "v_apical"),
+    }
+    every = SETTINGS["record_every"] * ms
     monitors = {
-        name: b2.StateMonitor(
-            cells[cell], variable, record=True, dt=SETTINGS["record_every"] * ms, **RECORDS
-        )
-        for name, (cell, variable) in watched.items()
+        name: b2.StateMonitor(cells[cell], variable, record=True, dt=every, **RECORDS)
+        for name, (cell, variable) in recorded.items()
     }
     network = b2.Network(*cells.values(), *projections.values(), *monitors.values())
     network.run(SETTINGS["duration"] * ms)
-    # A target appears: its low-pass starts from the output's own potential, so that nudging sets in smoothly.
+    # A target appears: its low-pass starts from the output's own potential, so nudging is smooth.
     cells["output"].u_target = cells["output"].u
     cells["output"].teaching = namespace["somatic"]
     network.run((SETTINGS["n_patterns"] - 1) * SETTINGS["duration"] * ms)
-    traces = {f"trace/{name}": getattr(m, watched[name][1]).T for name, m in monitors.items()}
+    traces = {f"trace/{name}": getattr(m, recorded[name][1]).T for name, m in monitors.items()}
     ends = {
         f"end/{name}": matrix(s, drawn[name].shape)
         for name, s in projections.items()

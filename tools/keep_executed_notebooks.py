@@ -1,6 +1,6 @@
-"""Copy the notebooks that ``dcm figures`` has just executed back into notebooks/, without what differs between runs.
+"""Copy the notebooks that ``dcm figures`` has just run back into notebooks/, cleaned.
 
-Run ``dcm figures`` (quick, seed 0, with MNIST) first; then ``python tools/keep_executed_notebooks.py``.
+Run ``dcm figures`` (quick, seed 0, with MNIST) first; then this file with ``python``.
 """
 
 from pathlib import Path
@@ -11,22 +11,29 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def cleaned(notebook):
-    """Without progress on standard error, papermill's metadata, timings and version numbers of the interpreter."""
-    notebook.metadata = {key: notebook.metadata[key] for key in ("kernelspec",)} | {
-        "language_info": {"name": "python"}
+    """Without all that differs between runs: timings, versions, progress on standard error."""
+    notebook.metadata = {
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     return notebook
 
 
-for path in sorted((ROOT / "build" / "notebooks" / "quick").glob("*.ipynb")):
-    notebook = cleaned(nbformat.read(path, as_version=4))
-    if any(cell.metadata.get("tags") == ["injected-parameters"] for cell in notebook.cells):
-        raise SystemExit(
-            f"{path.name} was run with other parameters; run dcm figures without options first"
-        )
-    nbformat.write(notebook, ROOT / "notebooks" / path.name)
-    print(path.name)
+def main():
+    for path in sorted((ROOT / "build" / "notebooks" / "quick").glob("*.ipynb")):
+        notebook = cleaned(nbformat.read(path, as_version=4))
+        if any(cell.metadata.get("tags") == ["injected-parameters"] for cell in notebook.cells):
+            raise SystemExit(
+                f"{path.name} was run with other parameters; run dcm figures without options first"
+            )
+        nbformat.write(notebook, ROOT / "notebooks" / path.name)
+        print(path.name)
+
+
+if __name__ == "__main__":
+    main()

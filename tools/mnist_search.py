@@ -1,7 +1,8 @@
-"""The search behind the MNIST recipes: short trials on the validation split only, one line of results each.
+"""The search behind the MNIST recipes: short trials on the validation split only, one result each.
 
-``python tools/mnist_search.py`` runs the trials that are not yet in ``results/mnist/search.json`` and adds them. All
-trials use seed 1000, which no reported run uses, and rates that fall to a quarter over the trial.
+``python tools/mnist_search.py`` runs the trials that are not yet in ``results/mnist/search.json``
+and adds them. All trials use seed 1000, which no reported run uses, and rates that fall to a
+quarter over the trial.
 """
 
 import argparse
@@ -16,8 +17,8 @@ from mnist_trials import START, TRIALS
 from tqdm import tqdm
 
 from dcm.experiments.mnist import data as datasets
-from dcm.experiments.mnist import experiment as mnist
-from dcm.lab.paths import repository
+from dcm.experiments.mnist import experiment, learners
+from dcm.lab import paths
 from dcm.lab.progress import one_thread
 from dcm.lab.provenance import provenance
 
@@ -25,27 +26,20 @@ EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial that does not say; 4
 LOST = 60.0  # percent wrong after the third epoch or later: the trial ends there
 
 
-def recipe(learner: str, changes: dict) -> mnist.Config:
+def recipe(learner: str, changes: dict) -> experiment.Config:
     """The configuration of a trial: the start with its changes, rates that fall to a quarter."""
     values = {"epochs": EPOCHS.get(learner, 40), "hidden": [500, 500], **START, **changes}
-    values = {
-        "scale_output": values["scale_up"],
-        "hidden_rate": [1.0] * len(values["hidden"]),
-        **values,
-    }
-    return mnist.Config(**values, learner=learner, decay=0.25 ** (1 / values["epochs"]))
+    values.setdefault("scale_output", values["scale_up"])
+    values.setdefault("hidden_rate", [1.0] * len(values["hidden"]))
+    return experiment.Config(**values, learner=learner, decay=0.25 ** (1 / values["epochs"]))
 
 
 @one_thread
 def trial(chosen: tuple, seed: int = 1000) -> dict:
     """Validation error (percent) after every epoch of one of ``TRIALS``."""
-    (learner, changes), began = chosen, time.perf_counter()
-    config, data = recipe(learner, changes), datasets.mnist()
-    weights, order = np.random.default_rng(seed).spawn(2)
-    net = (mnist.initial_net if learner in mnist.NETS else mnist.initial_circuit)(
-        config, data, weights
-    )
-    epoch_of = mnist.net_epoch if learner in mnist.NETS else mnist.circuit_epoch
+    began = time.perf_counter()
+    learner, changes = chosen
+    config = recipe(learner, changes)
     row = {
         "learner": learner,
         "changes": changes,
@@ -54,23 +48,32 @@ def trial(chosen: tuple, seed: int = 1000) -> dict:
         "validation": [],
     }
     try:
-        for epoch in range(config.epochs):
-            net = epoch_of(config, net, data, order.permutation(len(data.train.labels)), epoch)
-            wrong = mnist.classify(net, data.validation.images) != data.validation.labels
-            row["validation"].append(round(100 * float(np.mean(wrong)), 2))
-            if epoch >= 2 and row["validation"][-1] > LOST:
+        for error in validation_errors(config, seed):
+            row["validation"].append(round(error, 2))
+            if len(row["validation"]) > 2 and row["validation"][-1] > LOST:
                 break
     except RuntimeError as error:  # a recipe that runs away is a result too
         row["error"] = str(error)
     return {**row, "seconds": round(time.perf_counter() - began, 1), **provenance()}
 
 
+def validation_errors(config: experiment.Config, seed: int):
+    """Train; yields the validation error (percent) after every epoch."""
+    data = datasets.mnist()
+    weights, order = np.random.default_rng(seed).spawn(2)
+    learner = experiment.initial(config, data, weights)
+    advanced = learners.net_epoch if config.learner in learners.NETS else learners.circuit_epoch
+    for epoch in range(config.epochs):
+        images = order.permutation(len(data.train.labels))
+        learner = advanced(config, learner, data, images, epoch)
+        yield learners.percent_wrong(learner, data.validation)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", default=str(repository() / "results" / "mnist" / "search.json"))
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), help="trials at a time (default: one a core)"
-    )
+    parser.add_argument("--out", default=str(paths.results() / "mnist" / "search.json"))
+    jobs = "trials at a time (default: one per core)"
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help=jobs)
     given = parser.parse_args()
     rows = json.loads(Path(given.out).read_text())["trials"] if os.path.exists(given.out) else []
     done = [[row["learner"], row["changes"]] for row in rows]
@@ -81,9 +84,8 @@ def main():
             with open(given.out + ".partial", "w") as file:
                 json.dump({"trials": rows}, file, indent=1)
             os.replace(given.out + ".partial", given.out)
-            tqdm.write(
-                f"{row['learner']} {row['changes']}: {row['validation'][-1:]} {row.get('error', '')}"
-            )
+            outcome = f"{row['validation'][-1:]} {row.get('error', '')}"
+            tqdm.write(f"{row['learner']} {row['changes']}: {outcome}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,27 @@
-"""The trials of mnist_search.py: a learner and what its recipe changes of ``START``, in the order they were tried."""
+"""The trials of mnist_search.py, in the order they were tried.
 
-# Where the search began; trials say what they change. Without a scale_output of its own, the output has scale_up.
-START = {"scale_up": 3.3, "gain_hidden": 1.2, "gain_output": 7.0, "mixing_hidden": 0.1, "mixing_output": 0.2,
-         "mixing_interneuron": 0.1, "hidden_threshold": 0.0, "output_threshold": -1.5, "base_rate": 0.01,
-         "inter_rate": 5.0, "backprop_rate": 0.1, "single_rate": 0.03}  # fmt: skip
+Each is a learner and what its recipe changes of ``START``.
+"""
+
+# Where the search began. Without a scale_output of its own, the output has scale_up.
+START = {
+    "scale_up": 3.3,
+    "gain_hidden": 1.2,
+    "gain_output": 7.0,
+    "mixing_hidden": 0.1,
+    "mixing_output": 0.2,
+    "mixing_interneuron": 0.1,
+    "hidden_threshold": 0.0,
+    "output_threshold": -1.5,
+    "base_rate": 0.01,
+    "inter_rate": 5.0,
+    "backprop_rate": 0.1,
+    "single_rate": 0.03,
+}
 G = {"gain_hidden": 1.0, "gain_output": 10.0}
 G20 = {"gain_hidden": 1.0, "gain_output": 20.0}
-# The second round: short trials first, then longer ones; small weights into the output and quiet hidden cells.
+# The second round: short trials first, then longer ones; small weights into the output and quiet
+# hidden cells.
 SHORT = {**G20, "epochs": 16}
 QUIET = {**SHORT, "scale_output": 0.3, "hidden_threshold": -2.0}
 FAST = {**QUIET, "gain_output": 30.0, "base_rate": 0.015, "inter_rate": 4.0}
@@ -37,8 +52,14 @@ MIXED = {
 }
 FIXED = {**WIDE, "gain_output": 20.0, "gain_hidden": 13.0}
 NET = {"epochs": 20, "hidden_threshold": -1.0}
-WIDE_NET = {"epochs": 20, "hidden_threshold": -2.0, "backprop_rate": 0.05, "hidden_rate": [10.0, 10.0],
-            "scale_up": 4.0, "scale_output": 3.3}  # fmt: skip
+WIDE_NET = {
+    "epochs": 20,
+    "hidden_threshold": -2.0,
+    "backprop_rate": 0.05,
+    "hidden_rate": [10.0, 10.0],
+    "scale_up": 4.0,
+    "scale_output": 3.3,
+}
 
 
 def at(lam):

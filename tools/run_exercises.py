@@ -1,26 +1,20 @@
-"""Run the exercise notebooks with empty stubs, as a student first meets them, and keep the outputs in place.
+"""Run the exercise notebooks with empty stubs, as a student first meets them; keep their outputs.
 
-``python tools/run_exercises.py`` after every change of ``notebooks/exercises`` or ``dcm/exercises``.
+Run ``python tools/run_exercises.py`` after every change of an exercise or of its notebook.
 """
 
-from pathlib import Path
+import os
 
 import nbformat
 import papermill
+from keep_executed_notebooks import ROOT, cleaned
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-for path in sorted(
-    (Path(__file__).resolve().parents[1] / "notebooks" / "exercises").glob("*.ipynb")
-):
-    notebook = papermill.execute_notebook(
-        path, None, cwd=path.parent, progress_bar=False, log_output=False
-    )
-    notebook.metadata = {
-        "kernelspec": notebook.metadata.kernelspec,
-        "language_info": {"name": "python"},
-    }
-    for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+os.environ.pop("MPLBACKEND", None)  # with "agg" the notebooks would be kept without figures
+
+for path in sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")):
+    options = {"cwd": path.parent, "progress_bar": False, "log_output": False}
+    notebook = papermill.execute_notebook(path, None, **options)
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(cleaned(notebook), {})
     nbformat.write(notebook, path)
     print(path.name)

@@ -1,72 +1,151 @@
-"""What ``dcm figures`` shows while it works: a bar with the time left, and a line for each run or notebook done."""
+"""``dcm figures``: compute missing paper-scale results, run the notebooks, name what they drew."""
 
 from __future__ import annotations
 
+import signal
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from dcm.commands import notebooks
-from dcm.lab import jobs as scheduler
+from dcm.commands import notebooks, plan
+from dcm.lab import paths
+from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
+from dcm.lab.run import Run, in_words
 
-BAR = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left {postfix}"
+BAR = "{percentage:3.0f}% |{bar}| {elapsed}, about {remaining} left{postfix}"
 
 
-def compute(wanted, jobs: int, force: bool) -> bool:
-    """Compute the missing results (all, with ``force``) with a bar of the estimated total; whether all are there now.
+@dataclass(frozen=True)
+class Request:
+    """What to do: the notebooks to run, and the paper-scale runs whose results they show."""
+
+    profile: str
+    notebooks: list[notebooks.Notebook]
+    runs: list[Run]
+
+
+def prepare(
+    names, profile: str, seed: int, parameters: dict, seeds: int | None, force: bool
+) -> Request:
+    """Check everything that can be checked before anything runs; mistakes are ``ValueError``s."""
+    if profile not in paths.PROFILES:
+        raise ValueError(
+            f"no profile is called {profile!r}; choose from {', '.join(paths.PROFILES)}"
+        )
+    if "profile" in parameters:
+        raise ValueError("parameter profile has an option of its own: use --profile")
+    if profile != "paper" and (seeds or force):
+        raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
+    chosen = notebooks.prepare(names, profile, {"seed": seed, **parameters})
+    runs = []
+    if profile == "paper":
+        for notebook in chosen:
+            runs += plan.plan(seeds or plan.SEEDS, notebook.name)
+    return Request(profile, chosen, runs)
+
+
+def rebuild(request: Request, n_parallel: int, force: bool) -> int:
+    """Do what was asked for; the exit status of the command."""
+    if request.runs:
+        status = compute(request.runs, n_parallel, force)
+        if status:
+            return status
+    return draw(request, n_parallel)
+
+
+def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
+    """Compute the missing results (all, with ``force``); 0, or the exit status if some still miss.
 
     Results that are computed again stay until the new ones replace them.
     """
-
-    def notice(text):
-        click.echo(text, err=True)
-
     if force:
-        for run in wanted:
-            scheduler.checkpoint_of(run).remove()
-    missing = [run for run in wanted if force or scheduler.finished(run, notice) is None]
+        for run in runs:
+            run.checkpoint.remove()
+        missing = runs
+    else:
+        missing = [run for run in runs if run.finished(notice=_say) is None]
+    there = len(runs) - len(missing)
+    click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
+    if not missing:
+        return 0
+    minutes = sum(run.seconds for run in missing) / n_parallel / 60
+    click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
+    ended, interrupted = perform([run.job for run in missing], n_parallel)
+    failed = [attempt for attempt in ended if attempt.error]
+    if interrupted:
+        n_done = there + len(ended) - len(failed)
+        _say(
+            f"interrupted; {n_done} of {len(runs)} results are there; "
+            "the same command goes on where it stopped"
+        )
+        return INTERRUPTED
+    return 1 if failed else 0
+
+
+def draw(request: Request, n_parallel: int) -> int:
+    """Run the notebooks and name the files they wrote; the exit status of the command."""
+    began = time.time()
+    jobs = [notebook.job for notebook in request.notebooks]
+    ended, interrupted = perform(jobs, n_parallel)
+    done = [attempt.job.name for attempt in ended if attempt.error is None]
+    summary = notebooks.summarise(request.notebooks, ended, request.profile)
+    if interrupted:
+        _say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
+        return INTERRUPTED
+    drawn = notebooks.drawn_since(request.profile, began)
+    for path in (*drawn, summary):
+        click.echo(f"  {_from_here(path)}")
     click.echo(
-        f"{len(wanted) - len(missing)} of {len(wanted)} results are there, {len(missing)} to compute"
+        f"{len(done)} of {len(jobs)} notebooks, {len(drawn)} figure files "
+        f"in {time.time() - began:.0f} s"
     )
-    if missing:
-        minutes = sum(run.seconds for run in missing) / jobs / 60
-        click.echo(f"computing {scheduler.named(missing)}: about {max(1, round(minutes))} min")
-    total, failed = sum(run.seconds for run in missing), []
-    with tqdm(total=total, bar_format=BAR, disable=None, leave=False) as bar:
+    return 0 if len(done) == len(jobs) else 1
 
-        def report(run, error):
-            failed.extend([run] if error else [])
-            tqdm.write(
-                f"{'FAILED' if error else 'done  '} {run.name}, seed {run.seed}"
-                + (f"  {error}" if error else "")
+
+def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
+    """Do ``jobs`` with a bar of the work done and a line per job that ended.
+
+    Returns the attempts that ended, and whether the user interrupted the others.
+    """
+    ended = []
+    width = max(len(job.name) for job in jobs)
+    total = sum(job.seconds for job in jobs)
+    with tqdm(total=total, bar_format=BAR, disable=None, leave=False, dynamic_ncols=True) as bar:
+
+        def report(attempt):
+            ended.append(attempt)
+            tqdm.write(line(attempt, width))
+
+        def tick(attempts):
+            bar.n = sum(attempt.job.seconds * attempt.share for attempt in attempts)
+            # What a resumed run had done before took no time now: no part of its speed.
+            bar.initial = sum(
+                attempt.job.seconds * (attempt.share_before or 0.0) for attempt in attempts
             )
+            under_way = [attempt.job.name for attempt in attempts if attempt not in ended]
+            bar.set_postfix_str(", ".join(under_way))
 
-        def tick(shares):
-            bar.n = sum(share * run.seconds for share, run in zip(shares, missing, strict=True))
-            bar.refresh()
+        try:
+            execute(jobs, n_parallel, report, tick)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # let us sum up what is done, then end
+            return ended, True
+    return ended, False
 
-        scheduler.execute(missing, jobs, report, tick)
-    return not failed
+
+def line(attempt: Attempt, width: int) -> str:
+    """«done   03_teacher_regression    31 s», or FAILED with the error."""
+    state = "FAILED" if attempt.error else "done"
+    words = f"{state:6s} {attempt.job.name:{width}s} {attempt.seconds:5.0f} s"
+    return f"{words}  {attempt.error}" if attempt.error else words
 
 
-def run_notebooks(planned, jobs: int) -> None:
-    """Execute with a bar of the estimated total and a line per finished notebook."""
-    total = sum(notebooks.expected(job) for job in planned)
-    with tqdm(total=total, bar_format=BAR, disable=None, leave=False) as bar:
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
-        def report(job):
-            state = "done" if job.error is None else "FAILED"
-            tqdm.write(
-                f"{state:6s} {job.source.stem:28s} {job.seconds:5.0f} s"
-                + (f"  {job.error}" if job.error else "")
-            )
 
-        def tick(running, done):
-            spent = [
-                min(time.monotonic() - job.started, notebooks.expected(job)) for job in running
-            ]
-            bar.n = sum(spent) + sum(notebooks.expected(job) for job in done)
-            bar.set_postfix_str(", ".join(job.name for job in running))
-
-        notebooks.execute(planned, jobs, report, tick)
+def _from_here(path: Path) -> Path:
+    return path.relative_to(paths.repository())

@@ -1,194 +1,211 @@
-"""The runner: executes the ordered notebooks headlessly (papermill), several at a time, and sums up what they drew."""
+"""The ordered notebooks: finding them, running one headlessly (papermill), summing up the runs."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
-import subprocess
-import sys
-import time
-from ast import literal_eval
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from dcm.lab.jobs import Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
 
-# Rough seconds on two cores of 2025, for the time left that the progress bar shows; nothing else depends on them.
+# Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
 EXPECTED = {
-    "teacher_regression": 30, "mnist": 30, "self_predicting_state": 15, "error_in_the_dendrite": 20,
-    "why_replications_fail": 45, "backprop_approximation": 15,
-}  # fmt: skip
+    "the_circuit": 10,
+    "self_predicting_state": 15,
+    "error_in_the_dendrite": 20,
+    "teacher_regression": 30,
+    "mnist": 30,
+    "backprop_approximation": 15,
+    "why_replications_fail": 45,
+}
 
 
-@dataclass
-class Job:
-    """One notebook on its way: where it is, where its executed copy goes, and how it went."""
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook to run: its file, where its executed copy goes, and its parameters.
+
+    ``changed`` are the ``parameters`` that differ from those that the notebook itself sets.
+    """
 
     name: str
     source: Path
     target: Path
     parameters: dict
-    changed: dict  # those that differ from the notebook's own
-    seconds: float = 0.0
-    error: str | None = None
-    process: subprocess.Popen | None = field(default=None, repr=False)
-    started: float = 0.0
+    changed: dict
+
+    @property
+    def job(self) -> Job:
+        """Its run as a job."""
+        seconds = EXPECTED.get(self.name, 10)
+        return Job(self.source.stem, seconds, self.run, self.target.with_suffix(".log"))
+
+    def run(self, progress: Progress) -> None:
+        """Execute the notebook in its own folder; ``JobError`` names the cell that fails.
+
+        The share done is that of the code cells, weighed by the seconds that each took the last
+        time (1 s where it was not run before).
+        """
+        import nbformat
+        import papermill
+        from nbclient.exceptions import DeadKernelError
+
+        before = cell_seconds(self.target)
+        self.target.unlink(missing_ok=True)
+        cells = nbformat.read(self.source, as_version=4).cells
+        sources = [cell.source for cell in cells]
+        ahead = {}
+        for cell in cells:
+            if cell.cell_type == "code" and cell.source.strip():
+                ahead[cell.source] = before.get(cell.source, 1.0)
+        total = sum(ahead.values())
+
+        def executed(cell, cell_index, execute_reply):
+            ahead.pop(cell.source, None)  # papermill's own cell of parameters is not among them
+            progress.tell(1 - sum(ahead.values()) / total)
+
+        progress.tell(0.0)
+        try:
+            papermill.execute_notebook(
+                self.source,
+                self.target,
+                self.changed,
+                cwd=self.source.parent,
+                progress_bar=False,
+                log_output=False,
+                on_cell_executed=executed,
+            )
+        except papermill.PapermillExecutionError as error:
+            number = sources.index(error.source) + 1
+            raise JobError(f"cell {number}: {error.ename}: {error.evalue}") from error
+        except DeadKernelError as error:
+            number = sources.index(next(iter(ahead))) + 1
+            raise JobError(f"cell {number}: its kernel died, perhaps for want of memory") from error
+
+
+def cell_seconds(path: Path) -> dict[str, float]:
+    """Seconds that each cell of an executed notebook took, by source; empty where there is none."""
+    import nbformat
+
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except (FileNotFoundError, ValueError):  # not run before, or cut short while it was written
+        return {}
+    seconds = {}
+    for cell in cells:
+        duration = cell.metadata.get("papermill", {}).get("duration")
+        if duration is not None:
+            seconds[cell.source] = duration
+    return seconds
 
 
 def available() -> dict[str, Path]:
     """Notebooks by name without number, in reading order."""
-    return {
-        path.stem[3:]: path
-        for path in sorted((repository() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    }
+    files = sorted((repository() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    return {path.stem[3:]: path for path in files}
 
 
 def select(names) -> dict[str, Path]:
-    """The notebooks called ``names`` (all when empty); ``ValueError`` names the nearest when there is none."""
+    """The notebooks called ``names``, each a name or a number; all when empty.
+
+    Raises ``ValueError`` with the nearest name if there is no such notebook.
+    """
     known = available()
+    if not names:
+        return known
+    numbers = {int(path.stem[:2]): name for name, path in known.items()}
+    chosen = set()
     for name in names:
-        if name not in known:
+        found = numbers.get(int(name)) if name.isdecimal() else name
+        if found not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise ValueError(
                 f"no notebook is called {name!r}; {hint}choose from {', '.join(known)}"
             )
-    return {name: path for name, path in known.items() if not names or name in names}
+        chosen.add(found)
+    return {name: path for name, path in known.items() if name in chosen}
+
+
+def own_parameters(path: Path) -> dict:
+    """The names and values that the notebook's cell tagged ``parameters`` sets."""
+    parameters = {}
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            for statement in ast.parse("".join(cell["source"])).body:
+                parameters[statement.targets[0].id] = ast.literal_eval(statement.value)
+    return parameters
 
 
 def changed_parameters(path: Path, given: dict) -> dict:
-    """``given`` without the entries that equal the notebook's own; ``ValueError`` for unknown names or wrong types."""
-    from papermill import inspect_notebook
+    """``given`` without the entries that equal the notebook's own.
 
-    known = {
-        name: literal_eval(entry["default"]) for name, entry in inspect_notebook(str(path)).items()
-    }
+    Raises ``ValueError`` for unknown names and wrong types: papermill itself would go on.
+    """
+    known = own_parameters(path)
     for name, value in given.items():
         if name not in known:
             raise ValueError(
                 f"{path.name} has no parameter {name!r}; choose from {', '.join(known)}"
             )
         kind = type(known[name])
-        if type(value) is not kind and not (kind is float and type(value) is int):
+        whole_number_for_float = kind is float and type(value) is int
+        if type(value) is not kind and not whole_number_for_float:
             raise ValueError(
-                f"parameter {name} of {path.name} is {value!r}; give type {kind.__name__}, as {known[name]!r}"
+                f"parameter {name} of {path.name} is {value!r}; "
+                f"give type {kind.__name__}, as {known[name]!r}"
             )
     return {name: value for name, value in given.items() if value != known[name]}
 
 
-def prepare(names, profile: str, parameters: dict) -> list[Job]:
-    """Jobs for the chosen notebooks, longest first; every mistake is found before anything runs."""
-    chosen, folder = select(names), repository() / "build" / "notebooks" / profile
+def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
+    """The chosen notebooks, ready to run; every mistake is found before anything runs."""
+    chosen = select(names)
+    folder = repository() / "build" / "notebooks" / profile
+    folder.mkdir(parents=True, exist_ok=True)
     for place in (folder, figure_folder(profile)):
-        place.mkdir(parents=True, exist_ok=True)
         if not os.access(place, os.W_OK):
             raise ValueError(
-                f"the folder {place} is not writable; change its permissions or work in another clone"
+                f"the folder {place} is not writable; "
+                "change its permissions or work in another clone"
             )
     given = {"profile": profile, **parameters}
-    jobs = [
-        Job(name, path, folder / path.name, given, changed_parameters(path, given))
-        for name, path in chosen.items()
-    ]
-    return sorted(jobs, key=lambda job: -expected(job))
+    prepared = []
+    for name, path in chosen.items():
+        changed = changed_parameters(path, given)
+        prepared.append(Notebook(name, path, folder / path.name, given, changed))
+    return prepared
 
 
-def expected(job: Job) -> float:
-    """A rough guess of its runtime in seconds."""
-    return EXPECTED.get(job.name, 10)
+def drawn_since(profile: str, moment: float) -> list[Path]:
+    """The figure files of the profile that were written after ``moment``."""
+    files = sorted(figure_folder(profile).iterdir())
+    figures = [path for path in files if path.suffix in (".svg", ".png")]
+    return [path for path in figures if path.stat().st_mtime >= moment]
 
 
-def execute(jobs: list[Job], n_parallel: int, report, tick) -> None:
-    """Run ``jobs``, ``n_parallel`` at a time; ``report(job)`` after each, ``tick(running, done)`` twice a second.
-
-    On Ctrl-C the running notebooks are ended and ``KeyboardInterrupt`` goes on; finished ones keep their results.
-    """
-    waiting, running, done = list(jobs), [], []
-    try:
-        while waiting or running:
-            while waiting and len(running) < n_parallel:
-                running.append(_start(waiting.pop(0)))
-            time.sleep(0.5)
-            for job in [job for job in running if job.process.poll() is not None]:
-                running.remove(job)
-                done.append(job)
-                _finish(job)
-                report(job)
-            tick(running, done)
-    finally:
-        for job in running:
-            job.process.terminate()
-            job.process.wait()
-            job.error = "interrupted"
-
-
-def _start(job: Job) -> Job:
-    command = [
-        sys.executable,
-        "-m",
-        "papermill",
-        "--no-progress-bar",
-        "--no-log-output",
-        "--log-level",
-        "ERROR",
-    ]
-    command += [
-        "--cwd",
-        str(job.source.parent),
-        *(["-y", json.dumps(job.changed)] if job.changed else []),
-    ]
-    command += [str(job.source), str(job.target)]
-    job.target.unlink(missing_ok=True)
-    log = open(job.target.with_suffix(".log"), "w")  # noqa: SIM115 - the child writes to it after we return
-    job.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    log.close()
-    job.started = time.monotonic()
-    return job
-
-
-def _finish(job: Job) -> None:
-    job.seconds = time.monotonic() - job.started
-    if job.process.returncode:
-        job.error = (
-            _first_error(job.target) or f"papermill failed; see {job.target.with_suffix('.log')}"
-        )
-
-
-def _first_error(path: Path) -> str | None:
-    """«cell 7: ValueError: …» of an executed notebook, or None."""
-    if not path.is_file():
-        return None
-    cells = [
-        cell
-        for cell in json.loads(path.read_text())["cells"]
-        if "papermill-error-cell-tag" not in str(cell)
-    ]
-    for number, cell in enumerate(cells, 1):
-        for output in cell.get("outputs", ()):
-            if output["output_type"] == "error":
-                return f"cell {number}: {output['ename']}: {output['evalue']}"
-    return None
-
-
-def summarise(jobs: list[Job], profile: str, since: float) -> tuple[Path, list[Path]]:
-    """Write ``summary.json`` beside the figures (other notebooks' entries stay); returns it and the figures."""
-    folder = figure_folder(profile)
-    figures = sorted(
-        p for p in folder.iterdir() if p.suffix in (".svg", ".png") and p.stat().st_mtime >= since
-    )
-    path = folder / "summary.json"
+def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) -> Path:
+    """Write how the attempts went into ``summary.json``; other notebooks' entries stay."""
+    path = figure_folder(profile) / "summary.json"
     try:
         entries = json.loads(path.read_text())["notebooks"]
     except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
         entries = {}
+    of_job = {notebook.job.name: notebook for notebook in notebooks}
     about = provenance()
-    for job in jobs:
-        status = "ok" if job.error is None else job.error
-        run = {"status": status, "seconds": round(job.seconds, 1), "parameters": job.parameters}
-        entries[job.name] = {**run, **about}
+    for attempt in attempts:
+        notebook = of_job[attempt.job.name]
+        entries[notebook.name] = {
+            "status": attempt.error or "ok",
+            "seconds": round(attempt.seconds, 1),
+            "parameters": notebook.parameters,
+            **about,
+        }
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
     os.replace(partial, path)
-    return path, figures
+    return path

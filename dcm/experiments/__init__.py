@@ -1,5 +1,7 @@
-"""One module per notebook, named as the notebook: a frozen ``Config`` and ``run(config, rng, progress) -> Result``.
+"""One folder per notebook, named as the notebook: everything about its figures.
 
-``Config.quick()`` finishes in about a minute; ``Config.paper()`` is the paper's own scale. ``progress`` wraps an
-iterable as ``tqdm.tqdm`` does; ``dcm.runs.progress_bar`` is one with sensible settings.
+``experiment``: a frozen ``Config`` and ``run(config, rng, progress, checkpoint) -> Result``, with
+``Config.quick()`` of about a minute and ``Config.paper()`` at the paper's scale. ``runs``: what is
+run at that scale. ``panels``: one function per panel, of a list of results. ``claims``: how the
+results are judged. ``explorer``: sliders. What several folders share is in ``measures``.
 """

@@ -26,7 +26,7 @@ from dcm.model import checks
 from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import checked_rates
 from dcm.model.state import checked_names, observe
-from dcm.settle.equilibrium import MAX_SWEEPS, equilibrium
+from dcm.settle.equilibrium import MAX_SWEEPS, TOLERANCE, equilibrium
 from dcm.settle.learning import (
     RUNAWAY,
     DivergenceError,
@@ -34,9 +34,6 @@ from dcm.settle.learning import (
     checked_series,
     refuse_runaway,
 )
-
-# Change of all potentials in the last sweep (Euclidean norm), relative to 1 + |u| [chosen]
-TOLERANCE = 1e-13
 
 
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
@@ -117,9 +114,10 @@ def _settle(m, w, s):
     """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
     The first sweep goes upwards with silent apical dendrites; it is the way up from u = 0 and says
-    nothing about how fast the others converge. Each of these shrinks the change by a ratio, 1e-4 in
-    Fig. 2's circuits. They stop where the change is within ``TOLERANCE``, as in ``equilibrium``, or
-    where by the larger of the last two ratios the next change would be within a tenth of it.
+    nothing about how fast the others converge. Each of these shrinks the change (Euclidean norm,
+    relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits. They stop where the change is within
+    ``TOLERANCE``, as in ``equilibrium``, or where the next change would be within a tenth of it, by
+    the larger one of the last two ratios.
     """
     top = m.n.size - 1
     previous = 0.0

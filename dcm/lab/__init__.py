@@ -1,1 +1,1 @@
-"""What every experiment needs and none owns: result files, checkpoints, processes, progress, drawing, verdicts."""
+"""Shared by all experiments: result files, checkpoints, processes, progress, drawing, verdicts."""

@@ -1,9 +1,16 @@
-"""Panels: functions that take an ``ax`` (or several) and a result, draw, and return artists; they compute nothing new.
+"""What every figure shares: one colour per compartment, the style sheet, bands over seeds, saving.
 
-One colour per compartment in every figure, from the colour-blind safe palette of Okabe and Ito.
+Panels are functions that take axes and a list of results, draw, and return artists.
+The colours are of the colour-blind safe palette of Okabe and Ito.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+
+import numpy as np
+
+from dcm.lab import paths
 
 COLOURS = {
     "pyramidal": "#0072B2",
@@ -25,17 +32,29 @@ def use_style() -> None:
     matplotlib.style.use(STYLE)
 
 
+def save_figure(figure, name: str, profile: str) -> None:
+    """Write ``name.svg`` and ``name.png`` for the profile; the same figure gives the same bytes."""
+    folder = paths.figure_folder(profile)
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+
+
 def band(ax, x, curves, **style) -> list:
-    """Median over seeds as a line and the range as a band; ``curves`` is (n_seeds, n). Returns the lines drawn.
+    """Median over seeds as a line, the range of several seeds as a band; returns the lines drawn.
 
-    Nothing is drawn where there are no curves: results that were not computed yet leave their place empty.
+    ``curves`` is (n_seeds, n). Nothing is drawn where there are none: results that were not
+    computed yet leave their place empty.
     """
-    import numpy as np
-
     if len(curves) == 0:
         return []
     curves = np.asarray(curves)
-    ax.fill_between(
-        x, curves.min(axis=0), curves.max(axis=0), color=style.get("color"), alpha=0.2, lw=0
-    )
+    low, high = curves.min(axis=0), curves.max(axis=0)
+    ax.fill_between(x, low, high, color=style.get("color"), alpha=0.2, lw=0)
     return ax.plot(x, np.median(curves, axis=0), **style)
+
+
+def over_seeds(ax, results, x: str, y: str, **style) -> list:
+    """``band`` of the results' arrays ``y`` over the first one's ``x``; returns the lines drawn."""
+    if not results:
+        return []
+    return band(ax, results[0][x], [result[y] for result in results], **style)

@@ -1,6 +1,8 @@
-"""Paper-scale runs: which are missing from ``results/``, and computing them, several processes at a time.
+"""Long work in processes of its own, several at a time: notebooks and paper-scale runs alike.
 
-Each run is one process on one core; results do not depend on how many run side by side.
+A job tells what share of its work is done. Whatever goes wrong in one job, the others go on: an
+error, a process that was killed, a full memory. At Ctrl-C or SIGTERM every job is interrupted once,
+so that it can keep its checkpoint or end its kernel; then the caller gets ``KeyboardInterrupt``.
 """
 
 from __future__ import annotations
@@ -8,149 +10,235 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import Empty
 
-import numpy as np
+EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
+PATIENCE = 60.0  # seconds that an interrupted job has to end, before it is killed [chosen]
+INTERRUPTED = 130  # exit status after Ctrl-C, by the convention of shells
 
-from dcm.lab.checkpoint import Checkpoint
-from dcm.lab.paths import repository
-from dcm.lab.provenance import provenance
-from dcm.lab.store import Result, ResultError, plain, read, write
+
+class JobError(Exception):
+    """A failure whose message says all in one line."""
+
+
+@dataclass
+class Progress:
+    """How a job tells what share of its work is done: wrapped around its loop, or by ``tell``."""
+
+    parent: Connection
+    told_at: float = float("-inf")
+
+    def tell(self, share: float) -> None:
+        """Pass on ``share``, from 0 to 1. The first is where the job begins: 0 unless resumed."""
+        if time.monotonic() - self.told_at < EVERY:
+            return
+        try:
+            self.parent.send((share, None))
+        except BrokenPipeError:  # the parent was killed: stop as after Ctrl-C
+            raise KeyboardInterrupt from None
+        self.told_at = time.monotonic()
+
+    def __call__(self, iterable, desc="", total=None, initial=0):
+        """Yield the items of ``iterable``, of which ``initial`` were done earlier."""
+        total = total or len(iterable)
+        self.tell(initial / total)
+        for done, item in enumerate(iterable, initial + 1):
+            yield item
+            self.tell(done / total)
 
 
 @dataclass(frozen=True)
-class Run:
-    """One result: ``compute(config, default_rng(seed), progress, checkpoint)`` gives its arrays.
+class Job:
+    """One piece of work for a process of its own.
 
-    ``name`` is «experiment/variant»; ``seconds`` is a rough guess on one core, for the time left only.
+    Attributes
+    ----------
+    name : str
+        As messages call it.
+    seconds : float
+        A rough guess of its time on one core, to weigh it against other jobs; no limit.
+    work : callable (Progress) -> None
+        What to do; it must be picklable. An interruption reaches it as ``KeyboardInterrupt``.
+    log : Path
+        Takes what the process and its children print, and the traceback of an error.
     """
 
     name: str
-    config: object
-    seed: int
-    compute: Callable = field(compare=False)
-    seconds: float = field(compare=False, default=10.0)
-
-    @property
-    def about(self) -> dict:
-        """What identifies the run, in its result's header and in its checkpoints."""
-        return plain({"run": self.name, "config": self.config, "seed": self.seed})
-
-    def made(self, saved: Saved) -> bool:
-        """Whether a file's header says that it is this run's, config and seed included."""
-        return {key: saved.about.get(key) for key in self.about} == self.about
-
-    def path(self, folder: Path | None = None) -> Path:
-        """``results/<experiment>/<variant>-seed<k>.npz``."""
-        return (folder or repository() / "results") / f"{self.name}-seed{self.seed}.npz"
+    seconds: float
+    work: Callable[[Progress], None]
+    log: Path
 
 
-def named(runs: list[Run], most: int = 5) -> str:
-    """The first few of ``runs`` in words, and how many more there are."""
-    more = f" and {len(runs) - most} more" if len(runs) > most else ""
-    return ", ".join(f"{run.name} seed {run.seed}" for run in runs[:most]) + more
+@dataclass
+class Attempt:
+    """A job that is under way or has ended: share done, share done before, time taken, error."""
 
+    job: Job
+    process: BaseProcess
+    began: float
+    share: float = 0.0
+    share_before: float | None = None
+    seconds: float = 0.0
+    error: str | None = None
 
-def finished(run: Run, notice=print):
-    """The run's ``Saved`` result, or None when it has to be computed; says so when a file is unusable."""
-    try:
-        saved = read(run.path())
-    except FileNotFoundError:
-        return None
-    except ResultError as error:
-        notice(f"{error}; doing so")
-        return None
-    if not run.made(saved):
-        notice(f"{run.path()} was made with another config; computing it again")
-        return None
-    return saved
+    def hear(self, connection: Connection) -> bool:
+        """Take the next message; whether there will be more."""
+        try:
+            share, error = connection.recv()
+        except (EOFError, OSError):  # the process has ended, perhaps in the middle of a message
+            return False
+        self.error = error
+        if share is not None:
+            self.share = share
+            if self.share_before is None:
+                self.share_before = share
+        return True
 
-
-def checkpoint_of(run: Run) -> Checkpoint:
-    """Where the run keeps its state while it is under way: ``build/checkpoints/``."""
-    return Checkpoint(run.path(repository() / "build" / "checkpoints"), run.about)
+    def end(self) -> None:
+        """Take note of how the process ended."""
+        self.process.join()
+        self.seconds = time.monotonic() - self.began
+        self.share = 1.0  # nothing is left to do, whether it went well or not
+        if self.error is None and self.process.exitcode:
+            self.error = f"{_ended_by(self.process.exitcode)}; run the same command again to go on"
 
 
 def execute(
-    runs: list[Run], n_parallel: int, report=lambda run, error: None, tick=lambda fraction: None
+    jobs: list[Job],
+    n_parallel: int,
+    report: Callable[[Attempt], None] = lambda attempt: None,
+    tick: Callable[[list[Attempt]], None] = lambda attempts: None,
 ) -> None:
-    """Compute ``runs``, longest first, ``n_parallel`` processes at a time.
+    """Do ``jobs``, longest first, ``n_parallel`` processes at a time.
 
-    ``report(run, error)`` after each (error is None or a line of text); ``tick(fractions)`` about twice a second with
-    the share done of each run. On Ctrl-C every process keeps its checkpoint, and ``KeyboardInterrupt`` goes on.
+    Parameters
+    ----------
+    jobs : list of Job
+    n_parallel : int
+    report : callable
+        Called with each attempt when it has ended; its ``error`` is None or a line of text.
+    tick : callable
+        Called with all attempts so far, about twice a second.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C or SIGTERM, when all processes have ended. What was reported before stays done.
     """
+    waiting = sorted(jobs, key=lambda job: -job.seconds)
+    attempts = []
+    running = {}  # by the connection that it talks through
+    with _handling(signal.default_int_handler, signal.SIGTERM):
+        try:
+            while waiting or running:
+                while waiting and len(running) < n_parallel:
+                    connection, attempt = _start(waiting.pop(0))
+                    running[connection] = attempt
+                    attempts.append(attempt)
+                for connection in wait(list(running), timeout=EVERY):
+                    attempt = running[connection]
+                    if not attempt.hear(connection):
+                        attempt.end()
+                        del running[connection]
+                        report(attempt)
+                tick(attempts)
+        finally:
+            _stop(running.values())
+
+
+def _start(job: Job) -> tuple[Connection, Attempt]:
+    """Start a process for ``job``; what it has to say arrives at the connection."""
     context = multiprocessing.get_context("spawn")
-    channel, waiting = context.Queue(), sorted(range(len(runs)), key=lambda i: -runs[i].seconds)
-    running, share = {}, [0.0] * len(runs)
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, theirs))
+    with _handling(signal.SIG_IGN, signal.SIGINT):  # inherited: see ``_interrupted_once``
+        process.start()
+    theirs.close()  # so that ours ends when the process does
+    return ours, Attempt(job, process, began=time.monotonic())
+
+
+def _stop(attempts) -> None:
+    """Interrupt the processes of ``attempts`` and wait until all have ended, Ctrl-C or not."""
+    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
+        for attempt in attempts:
+            attempt.process.terminate()
+        for attempt in attempts:
+            attempt.process.join(PATIENCE)
+            attempt.process.kill()  # no effect on one that has ended
+            attempt.process.join()
+
+
+@contextmanager
+def _handling(handler, *signals):
+    """Handle ``signals`` by ``handler`` inside the block."""
+    before = {number: signal.signal(number, handler) for number in signals}
     try:
-        while waiting or running:
-            while waiting and len(running) < n_parallel:
-                i = waiting.pop(0)
-                running[i] = context.Process(target=_work, args=(runs[i], i, channel))
-                running[i].start()
-            for i, fraction, error in _messages(channel):
-                share[i] = max(share[i], fraction)
-                if fraction >= 1 or error:
-                    running.pop(i).join()
-                    report(runs[i], error)
-            for i in [
-                i for i, process in running.items() if process.exitcode
-            ]:  # killed, out of memory
-                report(
-                    runs[i],
-                    f"its process ended with code {running.pop(i).exitcode}; run again to go on",
-                )
-            tick(share)
+        yield
     finally:
-        for process in running.values():
-            if process.is_alive():
-                os.kill(process.pid, signal.SIGINT)
-        for process in running.values():
-            process.join()
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
-def _messages(channel):
-    """What the processes have said by now, waiting at most half a second for the first."""
+def _ended_by(exitcode: int) -> str:
+    """How a process ended that said nothing about it."""
+    if exitcode == -signal.SIGKILL:
+        return "its process was killed, perhaps for want of memory"
+    if exitcode < 0:
+        return f"its process was ended by {signal.Signals(-exitcode).name}"
+    return f"its process ended with status {exitcode}"
+
+
+# In the process of the job
+
+
+def _work(job: Job, parent: Connection) -> None:
+    """Do the work of ``job`` and tell how it went."""
+    _interrupted_once()
+    _print_into(job.log)
     try:
-        yield channel.get(timeout=0.5)
-        while True:
-            yield channel.get_nowait()
-    except Empty:
-        return
-
-
-def _work(run: Run, number: int, channel) -> None:
-    """In a process of its own: compute, write the result, remove the checkpoint."""
-    for name in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a shell starts background jobs with SIGINT ignored
-        signal.signal(name, signal.default_int_handler)
-    told = [0.0]
-
-    def progress(iterable, desc="", total=None, initial=0, **options):
-        total = total or len(iterable)
-        for i, item in enumerate(iterable, initial):
-            yield item
-            if time.monotonic() - told[0] > 0.5:
-                channel.put((number, min(0.999, (i + 1) / total), None))
-                told[0] = time.monotonic()
-
-    checkpoint, began, cpu = checkpoint_of(run), time.perf_counter(), time.process_time()
-    try:
-        arrays = run.compute(run.config, np.random.default_rng(run.seed), progress, checkpoint)
-        times = {
-            "wall_s": round(time.perf_counter() - began, 1),
-            "cpu_s": round(time.process_time() - cpu, 1),
-        }
-        write(run.path(), {**run.about, **provenance(), **times}, arrays)
-        checkpoint.remove()
-        channel.put((number, 1.0, None))
+        job.work(Progress(parent))
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except Exception as error:  # whatever went wrong in one run, the others go on
-        channel.put((number, 0.0, f"{type(error).__name__}: {error}"))
+        raise SystemExit(INTERRUPTED) from None
+    except JobError as error:
+        parent.send((None, _one_line(error)))
+    except Exception as error:  # whatever went wrong here, the other jobs go on
+        traceback.print_exc()
+        words = f"{type(error).__name__}: {_one_line(error)}; see {os.path.relpath(job.log)}"
+        parent.send((None, words))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _interrupted_once() -> None:
+    """Raise ``KeyboardInterrupt`` at the first SIGTERM, and at nothing else.
+
+    A terminal sends Ctrl-C to all processes. Were the parent's signal a second interruption, it
+    could hit while the first is being answered: a checkpoint half written, a kernel half ended.
+    """
+
+    def interrupt(number, frame):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _print_into(log: Path) -> None:
+    """Send all that this process and its children print to the file ``log``."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w") as file:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)

@@ -1,7 +1,8 @@
-"""Results and checkpoints on disk: one ``.npz`` a run, no pickle, written atomically, read only if whole and untouched.
+"""One result form, in memory and on disk: named arrays with a header that says what they are of.
 
-A file holds plain arrays and a JSON header (run, config, seed, versions, commit, machine, times) with a SHA-256 over
-both, so that a truncated, edited or outdated file is refused by its name and never silently used.
+A file is an ``.npz`` without pickle, written atomically and read only if whole and untouched. Its
+header is JSON (run, config, seed, versions, commit, machine, times) with a SHA-256 over itself and
+the arrays, so that a truncated, edited or outdated file is refused by name, never silently used.
 """
 
 from __future__ import annotations
@@ -9,15 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 import zipfile
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 
 FORMAT = 1  # of result files; a file of another format is refused
-EVERY = 20.0  # seconds between checkpoints [chosen]
 
 
 class ResultError(ValueError):
@@ -25,17 +24,28 @@ class ResultError(ValueError):
 
 
 @dataclass(frozen=True)
-class Saved:
-    """A file's header ``about`` and its ``arrays`` by name."""
+class Result:
+    """One run's measurements: ``result["error"]`` is the array called ``error``.
 
-    path: Path
+    Attributes
+    ----------
+    about : dict
+        The header: at least ``config``; in files also run, seed, versions, commit, machine, times.
+    arrays : dict of str to array
+        The experiment's ``run`` says which.
+    path : Path or None
+        The file it comes from; None for a run just made.
+    """
+
     about: dict
     arrays: dict[str, np.ndarray]
+    path: Path | None = None
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.arrays:
+            holder = self.path or "this result"
             raise ResultError(
-                f"{self.path} holds no {name!r}; another version wrote it: compute it again"
+                f"{holder} holds no {name!r}; another version wrote it: compute it again"
             )
         return self.arrays[name]
 
@@ -57,8 +67,8 @@ def write(path: Path, about: dict, arrays: dict) -> None:
         partial.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Saved:
-    """A file written by ``write``; ``ResultError`` if it is truncated, edited or of another format."""
+def read(path: Path) -> Result:
+    """A file written by ``write``; ``ResultError`` if truncated, edited or of another format."""
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(str(file["header"]))
@@ -69,17 +79,18 @@ def read(path: Path) -> Saved:
         raise ResultError(
             f"{path} is damaged or no result file ({error}); delete it and compute it again"
         ) from error
-    if about.get("format") != FORMAT:
-        found = about.get("format")
+    found = about.get("format")
+    if found != FORMAT:
         raise ResultError(
-            f"{path} has format {found}, this version reads {FORMAT}; delete it and compute it again"
+            f"{path} has format {found}, this version reads {FORMAT}; "
+            "delete it and compute it again"
         )
     claimed = about.pop("sha256", None)
     if claimed != digest(about, arrays):
         raise ResultError(
             f"{path} was changed after it was written (its SHA-256 differs); compute it again"
         )
-    return Saved(path, about, arrays)
+    return Result(about, arrays, path)
 
 
 def digest(about: dict, arrays: dict) -> str:
@@ -93,97 +104,12 @@ def digest(about: dict, arrays: dict) -> str:
 
 
 def plain(value):
-    """A config as JSON would give it back: dataclasses to dictionaries (with their kind), tuples to lists."""
+    """A config as JSON gives it back: dataclasses as dictionaries (with kind), tuples as lists."""
     if is_dataclass(value):
-        named = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-        return {"kind": type(value).__name__, **named}
+        entries = {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {"kind": type(value).__name__, **entries}
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-@dataclass
-class Checkpoint:
-    """Where a long run keeps its state every ``EVERY`` seconds, so that it can go on after an interruption.
-
-    ``about`` identifies the run (name, config, seed); a checkpoint of another run is refused.
-    """
-
-    path: Path
-    about: dict
-    saved_at: float = field(default_factory=time.monotonic)
-
-    def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays of the last ``save``, or None; ``ResultError`` if they belong to another run."""
-        try:
-            saved = read(self.path)
-        except FileNotFoundError:
-            return None
-        if {name: saved.about.get(name) for name in self.about} != plain(self.about):
-            raise ResultError(
-                f"{self.path} is a checkpoint of another config or seed; delete it or use --force"
-            )
-        return saved.arrays
-
-    def save(self, arrays: dict, *, force: bool = False) -> None:
-        """Keep ``arrays``, if the last time is at least ``EVERY`` seconds ago."""
-        if force or time.monotonic() - self.saved_at > EVERY:
-            write(self.path, self.about, arrays)
-            self.saved_at = time.monotonic()
-
-    def remove(self) -> None:
-        """Delete the file: the run is complete."""
-        self.path.unlink(missing_ok=True)
-
-
-def resumable(
-    step, state: dict, steps: int, checkpoint: Checkpoint | None, progress, desc: str
-) -> dict:
-    """``state = step(i, state)`` for i = 0…steps-1, going on from the checkpoint where there is one.
-
-    ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its last whole step, and
-    gives the same bits as an uninterrupted one.
-    """
-    first, names = 0, set(state)
-    if checkpoint and (kept := checkpoint.load()) is not None:
-        first = int(kept.pop("step"))
-        state = {**state, **_revived(kept)}
-        if set(state) != names:
-            raise ResultError(
-                f"{checkpoint.path} holds other arrays than this version of the run; delete it"
-            )
-    whole = None  # the last whole step: an interrupted one may have used up random numbers already
-    try:
-        for i in progress(range(first, steps), desc=desc, total=steps, initial=first):
-            state = step(i, state)
-            if checkpoint:
-                checkpoint.save(whole := {"step": i + 1, **_frozen(state)})
-    except KeyboardInterrupt:
-        if whole:
-            checkpoint.save(whole, force=True)
-        raise
-    return state
-
-
-def _frozen(state: dict) -> dict:
-    """Generators as the JSON of their state, arrays as they are."""
-    return {
-        ("rng:" + name if isinstance(v, np.random.Generator) else name): (
-            np.array(json.dumps(v.bit_generator.state)) if isinstance(v, np.random.Generator) else v
-        )
-        for name, v in state.items()
-    }
-
-
-def _revived(arrays: dict) -> dict:
-    """The inverse of ``_frozen``."""
-    state = {}
-    for name, value in arrays.items():
-        if name.startswith("rng:"):
-            rng = np.random.default_rng()
-            rng.bit_generator.state = json.loads(str(value))
-            name, value = name[4:], rng
-        state[name] = value
-    return state

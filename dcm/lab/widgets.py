@@ -1,4 +1,4 @@
-"""Live figures: labelled controls, a reset button, and a figure with its numbers in words that follows them."""
+"""Live figures: controls, a reset button, and a figure with its numbers in words that follows."""
 
 from __future__ import annotations
 
@@ -62,68 +62,82 @@ class Choice:
         return values[0], values[-1]
 
 
-def panel(callback, controls: dict, **fixed) -> ipywidgets.VBox:
-    """Controls for the arguments of ``callback`` that ``controls`` names, starting at its own defaults.
+def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
+    """Controls for some arguments of ``callback``, starting at its defaults, above what it draws.
 
-    The figure is redrawn when a control is let go, once at a reset, and says so in words when a state does not exist.
-    Every figure is a picture with the numbers as text below it and as its alternative text.
+    The figure is redrawn when a control is let go, once at a reset, and says so in words when a
+    state does not exist. Every figure is a picture, with its numbers as text below it and as its
+    alternative text.
+
+    Parameters
+    ----------
+    callback : callable
+        Draws a figure; ``str`` of what it returns are the numbers in words.
+    controls : dict
+        A ``Slider`` or ``Choice`` per argument.
+    **fixed
+        Arguments without a control.
     """
-    start = {name: inspect.signature(callback).parameters[name].default for name in controls}
+    parameters = inspect.signature(callback).parameters
+    start = {name: parameters[name].default for name in controls}
     look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
-    made = {
+    widgets = {
         name: control.widget(start[name], description=control.label, **look)
         for name, control in controls.items()
     }
     button = ipywidgets.Button(
         description="Reset", tooltip="Put every control back to where it started"
     )
-    # Not an Output widget: run headlessly, its messages can swallow the kernel's reply, and the run then never ends.
-    shown, resetting = ipywidgets.HTML(), []
+    # Not an Output widget: in a headless run its messages can swallow the kernel's reply, and the
+    # run then never ends.
+    shown = ipywidgets.HTML()
 
-    def redraw(_=None):
-        if not resetting:
-            shown.value = picture(
-                callback, **fixed, **{name: widget.value for name, widget in made.items()}
-            )
+    def redraw(change=None):
+        values = {name: widget.value for name, widget in widgets.items()}
+        shown.value = picture(callback, **fixed, **values)
 
-    def reset(_):
-        resetting.append(True)
-        for name, widget in made.items():
+    def reset(button):
+        for name, widget in widgets.items():
+            widget.unobserve(redraw, "value")  # one redraw for all, below
             widget.value = start[name]
-        resetting.clear()
+            widget.observe(redraw, "value")
         redraw()
 
-    for widget in made.values():
+    for widget in widgets.values():
         widget.observe(redraw, "value")
     button.on_click(reset)
     redraw()
-    return ipywidgets.VBox([*made.values(), button, shown])
+    return ipywidgets.VBox([*widgets.values(), button, shown])
 
 
 def picture(callback, **values) -> str:
-    """What ``callback`` draws, as HTML, with its numbers in words; a state that does not exist becomes a message."""
+    """The figure that ``callback`` draws, as HTML, with its numbers in words.
+
+    A state that does not exist becomes a message.
+    """
     try:
         words = str(callback(**values))
     except (ConvergenceError, ValueError) as problem:
         words = message(f"Nothing to draw at these values: {problem}.")
-    figure, file = plt.gcf(), io.BytesIO()
-    figure.savefig(
-        file, format="png", pil_kwargs={"compress_level": 1}
-    )  # fast, and it never leaves the machine
+    figure = plt.gcf()
+    file = io.BytesIO()
+    # Little compression is fast, and the picture never leaves the machine.
+    figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
     plt.close(figure)
-    data, words = base64.b64encode(file.getvalue()).decode(), escape(words)
+    data = base64.b64encode(file.getvalue()).decode()
+    words = escape(words)
     image = f'<img alt="{words}" src="data:image/png;base64,{data}" style="max-width: 100%">'
     return f'{image}<pre style="white-space: pre-wrap; line-height: 1.4">{words}</pre>'
 
 
 def message(text: str) -> str:
-    """A figure that holds nothing but ``text``, so that no earlier figure seems to be the answer; returns it."""
+    """Draw ``text`` alone, so that no earlier figure seems to be the answer; returns it."""
     figure = plt.figure(figsize=(8, 1.6))
     figure.text(0.05, 0.5, text, wrap=True, va="center", fontsize=12)
     return text
 
 
-# A decorator of callbacks: whatever they draw is in the companion's style. The sheet is read once, not at every call.
+# A decorator of callbacks: all that they draw is in the companion's style. The sheet is read once.
 styled = matplotlib.rc_context(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
 
 

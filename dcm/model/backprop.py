@@ -1,7 +1,8 @@
-"""The reference: error backpropagation and feedback alignment in the matching feedforward net (Section 3.1).
+"""Backprop and feedback alignment in the matching feedforward net (Section 3.1): the reference.
 
-Written without the circuit's own machinery, so that it can serve as an oracle: a plain feedforward net
-u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic attenuations at the circuit's conductances.
+Written without the circuit's own machinery, so that it can serve as an oracle: a plain feedforward
+net u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic attenuations at the
+circuit's conductances.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dcm.model.state import checked_patterns
 
 
 def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
-    """Steepest-descent direction of the loss of Section 3 with respect to every up weight.
+    """Steepest-descent direction of the loss of Section 3.1 with respect to every up weight.
 
-    The loss is L = Φ(u*) - Φ(u) - φ(u)(u* - u), summed over output neurons, with Φ' = φ and u* the target potential;
-    its gradient gives the output error φ'(u)(u* - u). Errors travel down through w_upᵀ.
+    The loss is L = Φ(u*) - Φ(u) - φ(u)(u* - u), summed over output neurons, with Φ' = φ and u* the
+    target potential; its gradient gives the output error φ'(u)(u* - u) [derived]. Errors travel
+    down through w_upᵀ.
 
     Parameters
     ----------
@@ -30,8 +32,14 @@ def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     -------
     tuple of (n_{k+1}, n_k)
         -dL/dw_up[k], averaged over the batch.
+
+    Raises
+    ------
+    ValueError
+        If there is no target, or if input or target do not fit the circuit.
     """
-    return descent(circuit, r_in, u_target, [w.T for w in circuit.w_up[1:]])[0]
+    transposed = [w.T for w in circuit.w_up[1:]]
+    return descent(circuit, r_in, u_target, transposed)[0]
 
 
 def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
@@ -40,7 +48,7 @@ def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
 
 
 def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
-    """(directions of w_up, directions of b_up) with errors sent down through ``feedback``, layer 1 first."""
+    """Directions of w_up and of b_up, with errors sent down through ``feedback``, layer 1 first."""
     if u_target is None:
         raise ValueError(
             "u_target is None; give target potentials, for example transfer.inverse(rates)"
@@ -48,23 +56,28 @@ def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
     u, rates, factors = _forward(circuit, np.atleast_2d(r_in))
     slope = circuit.transfer.derivative
+    # δ_N = φ'(u_N) (u* - u_N), (n_patterns, n_N)
     delta = slope(u[-1]) * (np.atleast_2d(u_target) - u[-1])
-    weights, thresholds = [], []
+    weights = []
+    thresholds = []
     for k in reversed(range(len(u))):
         weights.append(factors[k] * delta.T @ rates[k] / len(delta))
         thresholds.append(factors[k] * delta.mean(axis=0))
         if k > 0:
+            # δ_k = φ'(u_k) B_k a_{k+1} δ_{k+1}, with B_k the feedback matrix
             delta = slope(u[k - 1]) * (factors[k] * delta @ np.asarray(feedback[k - 1]).T)
     return tuple(reversed(weights)), tuple(reversed(thresholds))
 
 
 def _forward(circuit, r_in):
-    g, depth = circuit.conductances, len(circuit.w_up)
-    factors = [
-        g.basal / (g.leak + g.basal + (g.apical if k < depth - 1 else 0.0)) for k in range(depth)
-    ]
-    u, rates = [], [r_in]
-    for a, w, b in zip(factors, circuit.w_up, circuit.b_up, strict=True):
-        u.append(a * (rates[-1] @ w.T + b))
-        rates.append(circuit.transfer(u[-1]))
+    """Potentials of layers 1…N, rates of layers 0…N, and the attenuation of each layer."""
+    g = circuit.conductances
+    u = []
+    rates = [r_in]
+    factors = []
+    for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
+        apical = g.apical if k < len(circuit.w_up) - 1 else 0.0  # the output has no apical dendrite
+        factors.append(g.basal / (g.leak + g.basal + apical))
+        u.append(factors[k] * (rates[k] @ w.T + b))
+        rates.append(circuit.transfer(u[k]))
     return u, rates, factors

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class NotFinite(ValueError):
-    """An array holds NaN or infinity; ``name`` says which."""
+    """An array holds NaN or infinity; ``name`` is the array's."""
 
     def __init__(self, name: str):
         super().__init__(f"{name} holds NaN or infinity; remove or replace these entries")
@@ -38,7 +38,7 @@ def count(name: str, value: int) -> int:
 
 
 def layer_sizes(sizes) -> tuple[int, ...]:
-    """Return sizes (n_0, …, n_N) as a tuple of ints; the model needs at least one hidden layer (N >= 2)."""
+    """Return sizes (n_0, …, n_N) as a tuple of ints; the model needs at least one hidden layer."""
     sizes = tuple(sizes)
     if len(sizes) < 3:
         raise ValueError(f"sizes is {sizes}; give at least three layers: input, one hidden, output")
@@ -46,7 +46,10 @@ def layer_sizes(sizes) -> tuple[int, ...]:
 
 
 def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
-    """Return ``value`` as a finite floating-point array of exactly ``shape``, or raise ``ValueError``."""
+    """Return ``value`` as a finite floating-point array of exactly ``shape``.
+
+    Raises ``ValueError`` for another shape, ``NotFinite`` for NaN or infinity.
+    """
     array = _floating(value)
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}; this circuit needs {shape}")
@@ -58,7 +61,7 @@ def patterns(name: str, value, width: int) -> np.ndarray:
     array = _floating(value)
     if array.ndim == 0 or array.shape[-1] != width:
         raise ValueError(
-            f"{name} has shape {array.shape}; its last axis must be {width}, one entry a neuron"
+            f"{name} has shape {array.shape}; its last axis must be {width}, one entry per neuron"
         )
     return _finite(name, array)
 

@@ -1,4 +1,4 @@
-"""The microcircuit: its weights, and the self-predicting construction (Eqs. 3-5 and the paper's Section 2)."""
+"""The microcircuit: its weights (Eqs. 3-5), and the construction that makes it predict itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from dcm.model.conductances import Conductances
 from dcm.model.transfer import Logistic, SoftRectifier
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
-WEIGHTS = ("w_up", "w_down", "w_ip", "w_pi", "b_up", "b_ip")
-# weight: (field of Updates, kind of learning rate)
+# Every weight array, with the entry of ``Updates`` and the kind of learning rate that move it.
 LEARNING = {
     "w_up": ("up", "up"),
     "w_down": ("down", "down"),
@@ -24,13 +23,16 @@ LEARNING = {
     "b_up": ("b_up", "up"),
     "b_ip": ("b_ip", "ip"),
 }
+WEIGHTS = tuple(LEARNING)
+THRESHOLDS = ("b_up", "b_ip")
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """A network of N + 1 layers, counted 0 (input) … N (output); hidden layer h (0-based) is layer h + 1.
+    """A net of layers 0 (input) … N (output); hidden layer h = 0…N-2 is layer h + 1.
 
-    Every weight is a tuple of arrays (n_post, n_pre), float32 or float64. Arrays are shared, never modified.
+    Every weight is a tuple of arrays (n_post, n_pre), float32 or float64. Arrays are shared, never
+    modified.
 
     Parameters
     ----------
@@ -43,7 +45,8 @@ class Circuit:
     w_down : tuple of (n_{h+1}, n_{h+2}), h = 0…N-2
         W^PP_{h+1,h+2}: pyramidal cells of the layer above to apical dendrites.
     w_ip : tuple of (n_{h+2}, n_{h+1})
-        W^IP: pyramidal cells of hidden layer h to the dendrites of its interneurons, one per cell of the layer above.
+        W^IP: pyramidal cells of hidden layer h to the dendrites of its interneurons, one
+        interneuron per cell of the layer above.
     w_pi : tuple of (n_{h+1}, n_{h+2})
         W^PI: interneurons of hidden layer h to its apical dendrites.
     b_up, b_ip : tuple of (n_{k+1},) and of (n_{h+2},), optional
@@ -52,7 +55,8 @@ class Circuit:
     Raises
     ------
     ValueError
-        If fewer than three layers, or any array of the wrong shape or with NaN: the message names it.
+        If fewer than three layers, or any array of the wrong shape or with NaN: the message names
+        it.
     """
 
     transfer: Logistic
@@ -66,25 +70,34 @@ class Circuit:
 
     def __post_init__(self):
         n = checks.layer_sizes([np.shape(self.w_up[0])[-1], *(np.shape(w)[0] for w in self.w_up)])
-        dtype = np.asarray(self.w_up[0]).dtype
+        single = np.asarray(self.w_up[0]).dtype == np.float32
         for name, shapes in weight_shapes(n).items():
             given = getattr(self, name)
-            if given is None:
-                given = [
-                    np.zeros(shape, dtype if dtype == np.float32 else float) for shape in shapes
-                ]
+            if given is None:  # thresholds
+                given = [np.zeros(shape, np.float32 if single else float) for shape in shapes]
             if len(given) != len(shapes):
                 raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
-            checked = (
-                checks.floats(f"{name}[{i}]", w, s)
-                for i, (w, s) in enumerate(zip(given, shapes, strict=True))
-            )
-            object.__setattr__(self, name, tuple(checked))
+            arrays = []
+            for i, shape in enumerate(shapes):
+                arrays.append(checks.floats(f"{name}[{i}]", given[i], shape))
+            object.__setattr__(self, name, tuple(arrays))
 
     @classmethod
-    def random(cls, sizes, rng, *, transfer=Logistic(), conductances=Conductances(),
-               scale_up=1.0, scale_down=1.0, scale_lateral=1.0) -> Circuit:  # fmt: skip
-        """A circuit with weights uniform on [-scale, scale], drawn in the order up, down, ip, pi [SM*: scale 1]."""
+    def random(
+        cls,
+        sizes,
+        rng,
+        *,
+        transfer=Logistic(),
+        conductances=Conductances(),
+        scale_up=1.0,
+        scale_down=1.0,
+        scale_lateral=1.0,
+    ) -> Circuit:
+        """A circuit with weights uniform on [-scale, scale], drawn in the order up, down, ip, pi.
+
+        A scale of 1 is [SM*]; ``scale_lateral`` is that of w_ip and w_pi. Thresholds are 0.
+        """
         if not isinstance(rng, np.random.Generator):
             raise ValueError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
         shapes = weight_shapes(checks.layer_sizes(sizes))
@@ -94,14 +107,24 @@ class Circuit:
             "w_ip": scale_lateral,
             "w_pi": scale_lateral,
         }
-        scales = {
-            name: checks.non_negative(f"scale of {name}", scale) for name, scale in scales.items()
-        }
-        draw = {
-            name: tuple(rng.uniform(-s, s, shape) for shape in shapes[name])
-            for name, s in scales.items()
-        }
-        return cls(transfer, conductances, **draw)
+        for name, scale in scales.items():
+            checks.non_negative(f"scale of {name}", scale)
+        weights = {}
+        for name, scale in scales.items():
+            weights[name] = tuple(rng.uniform(-scale, scale, shape) for shape in shapes[name])
+        return cls(transfer, conductances, **weights)
+
+    @classmethod
+    def from_arrays(cls, transfer, conductances, arrays) -> Circuit:
+        """A circuit with the weights of ``arrays``, named as by ``arrays()``; others do not matter."""
+        depth = 0
+        while f"w_up_{depth}" in arrays:
+            depth += 1
+        weights = {}
+        for name in WEIGHTS:
+            layers = range(depth if name in ("w_up", "b_up") else depth - 1)
+            weights[name] = tuple(arrays[f"{name}_{i}"] for i in layers)
+        return cls(transfer, conductances, **weights)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -110,105 +133,111 @@ class Circuit:
 
     @property
     def attenuations(self) -> tuple[float, ...]:
-        """v̂_B / v_B per layer 1…N (Eq. 7): hidden layers carry the apical load, the output does not."""
+        """v̂_B / v_B of layers 1…N (Eq. 7): only hidden layers carry the apical load."""
         g = self.conductances
         return (g.attenuation_hidden,) * len(self.w_down) + (g.attenuation_output,)
 
     def self_predicting(self) -> Circuit:
-        """The same circuit with w_ip, w_pi and b_ip set so that u_I = u_P of the layer above and v_A = 0.
+        """The same circuit with lateral weights that make it predict itself.
 
-        w_pi = -w_down, and w_ip = (g_lk + g_D)/g_D · (v̂_B/v_B of the layer above) · w_up into it [derived]:
-        exact for every input, any conductances and any depth, as long as there is no target.
+        As long as there is no target, every interneuron then equals its cell of the layer above
+        (u_I = u_P), and every apical dendrite is silent (v_A = 0): for every input, any
+        conductances and any depth [derived].
+
+        w_pi = -w_down, and w_ip = (g_lk + g_D)/g_D · (v̂_B/v_B of the layer above) · w_up into it;
+        b_ip likewise from b_up.
         """
-        ratios = [a / self.conductances.attenuation_interneuron for a in self.attenuations[1:]]
-        return replace(
-            self,
-            w_pi=tuple(-w for w in self.w_down),
-            w_ip=tuple(c * w for c, w in zip(ratios, self.w_up[1:], strict=True)),
-            b_ip=tuple(c * b for c, b in zip(ratios, self.b_up[1:], strict=True)),
-        )
+        attenuation_i = self.conductances.attenuation_interneuron
+        ratios = [a / attenuation_i for a in self.attenuations[1:]]
+        w_ip = tuple(ratio * w for ratio, w in zip(ratios, self.w_up[1:], strict=True))
+        b_ip = tuple(ratio * b for ratio, b in zip(ratios, self.b_up[1:], strict=True))
+        return replace(self, w_pi=tuple(-w for w in self.w_down), w_ip=w_ip, b_ip=b_ip)
 
     def with_feedback(self, w_down) -> Circuit:
-        """The same circuit with other top-down weights; call ``self_predicting`` after it to match w_pi."""
+        """The same circuit with other top-down weights; w_pi does not follow them."""
         return replace(self, w_down=tuple(w_down))
 
     def astype(self, dtype) -> Circuit:
-        """A copy with all weights as ``dtype`` (float32 halves the cost of the two-pass MNIST run)."""
-        return replace(
-            self, **{name: tuple(w.astype(dtype) for w in getattr(self, name)) for name in WEIGHTS}
-        )
+        """A copy with all weights as ``dtype``; float32 halves the cost of MNIST runs."""
+        arrays = {name: w.astype(dtype) for name, w in self.arrays().items()}
+        return self.with_arrays(arrays)
 
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
 
-        ``updates`` is an ``Updates``; ``rates`` is a ``LearningRates``, per presentation (that is, rate · duration).
-        Thresholds move with the rate of their matrix when ``rates.thresholds`` is true.
+        ``updates`` is an ``Updates``; ``rates`` is a ``LearningRates``, per presentation (that is,
+        rate · duration). Thresholds learn where ``rates.thresholds`` is true. Arrays with rate 0
+        stay the same objects.
         """
-        moved = {f"w_{kind}": kind for kind in ("up", "down", "ip", "pi")}
-        if rates.thresholds:
-            moved |= {"b_up": "up", "b_ip": "ip"}
-        new = {}
-        for name, kind in moved.items():
-            old, eta = getattr(self, name), rates.per_layer(kind, len(getattr(self, name)))
-            step = getattr(updates, name if name.startswith("b") else kind)
-            new[name] = tuple(w + e * d if e else w for w, e, d in zip(old, eta, step, strict=True))
-        return replace(self, **new)
+        weights = {}
+        for name, (update, kind) in LEARNING.items():
+            if name in THRESHOLDS and not rates.thresholds:
+                continue
+            old = getattr(self, name)
+            eta = rates.per_layer(kind, len(old))
+            step = getattr(updates, update)
+            # Eqs. 7-10: w + η · bracket · r_pre
+            new = [old[i] + eta[i] * step[i] if eta[i] else old[i] for i in range(len(old))]
+            weights[name] = tuple(new)
+        return replace(self, **weights)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights by flat names, ``w_up_0`` … ``b_ip_0``, as files hold them."""
-        return {f"{name}_{i}": w for name in WEIGHTS for i, w in enumerate(getattr(self, name))}
+        flat = {}
+        for name in WEIGHTS:
+            for i, w in enumerate(getattr(self, name)):
+                flat[f"{name}_{i}"] = w
+        return flat
 
     def with_arrays(self, arrays) -> Circuit:
-        """The same circuit with the weights of ``arrays``, named as ``arrays()`` names them; others are ignored."""
-        counts = {name: range(len(getattr(self, name))) for name in WEIGHTS}
-        return replace(
-            self, **{name: tuple(arrays[f"{name}_{i}"] for i in counts[name]) for name in WEIGHTS}
-        )
+        """The same circuit with the weights of ``arrays``; see ``from_arrays``."""
+        return Circuit.from_arrays(self.transfer, self.conductances, arrays)
 
     def save(self, path: str | Path) -> None:
-        """Write to a NumPy .npz file (no pickle), atomically: an interrupted write leaves the old file intact."""
-        if type(self.transfer).__name__ not in TRANSFERS:
+        """Write a NumPy .npz file (no pickle); an interrupted write leaves the old file intact."""
+        kind = type(self.transfer).__name__
+        if kind not in TRANSFERS:
             raise ValueError(
                 f"transfer {self.transfer!r} cannot be saved; use one of {', '.join(TRANSFERS)}"
             )
-        kind = {"transfer": type(self.transfer).__name__, **asdict(self.transfer)}
-        header = json.dumps({"conductances": asdict(self.conductances), "kind": kind})
+        header = {
+            "conductances": asdict(self.conductances),
+            "kind": {"transfer": kind, **asdict(self.transfer)},
+        }
         path = Path(path)
         partial = path.with_name(path.name + ".partial")
         with open(partial, "wb") as file:
-            np.savez(file, header=np.array(header), **self.arrays())
+            np.savez(file, header=np.array(json.dumps(header)), **self.arrays())
         os.replace(partial, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Circuit:
-        """Read a circuit written by ``save``; raises ``ValueError`` naming the file if it holds none."""
+        """Read a circuit written by ``save``; ``ValueError`` names a file that holds none."""
         try:
             with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                header = json.loads(str(file["header"]))
-                depth = sum(name.startswith("w_up_") for name in file.files)
-                layers = {name: range(depth if "up" in name else depth - 1) for name in WEIGHTS}
-                arrays = {
-                    name: tuple(file[f"{name}_{i}"] for i in layers[name]) for name in WEIGHTS
-                }
+                arrays = dict(file)
+            header = json.loads(str(arrays.pop("header")))
+            parameters = header["kind"]
+            transfer = TRANSFERS[parameters.pop("transfer")](**parameters)
+            conductances = Conductances(**header["conductances"])
+            return cls.from_arrays(transfer, conductances, arrays)
         except FileNotFoundError:
             raise
         except Exception as error:  # a damaged archive can raise nearly anything
             raise ValueError(
                 f"{path} is not a circuit saved by dcm ({error}); save it again"
             ) from error
-        kind = header["kind"]
-        transfer = TRANSFERS[kind.pop("transfer")](**kind)
-        return cls(transfer, Conductances(**header["conductances"]), **arrays)
 
 
 def weight_shapes(n: tuple[int, ...]) -> dict[str, list[tuple[int, ...]]]:
     """Shapes of every weight of a circuit with layer sizes ``n`` = (n_0, …, n_N)."""
+    layers = range(len(n) - 1)
     hidden = range(1, len(n) - 1)
     return {
-        "w_up": [(n[k + 1], n[k]) for k in range(len(n) - 1)],
+        "w_up": [(n[k + 1], n[k]) for k in layers],
         "w_down": [(n[k], n[k + 1]) for k in hidden],
         "w_ip": [(n[k + 1], n[k]) for k in hidden],
         "w_pi": [(n[k], n[k + 1]) for k in hidden],
-        "b_up": [(n[k + 1],) for k in range(len(n) - 1)],
+        "b_up": [(n[k + 1],) for k in layers],
         "b_ip": [(n[k + 1],) for k in hidden],
     }

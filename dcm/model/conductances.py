@@ -1,4 +1,4 @@
-"""Conductances of the compartments, and the mixing and attenuation factors that follow (Eqs. 1-2, 7-8)."""
+"""Conductances of the compartments; mixing and attenuation factors that follow from them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,28 @@ from dcm.model import checks
 
 @dataclass(frozen=True)
 class Conductances:
-    """Conductances in units of C/ms (dimensionless: capacitance is 1); a leak of 0 is allowed. Defaults are [SM*].
+    """Conductances in units of C/ms (the capacitance C is 1); a leak of 0 is allowed.
+
+    The defaults are not in the paper's main text. Several independent re-implementations use them,
+    so that they are believed to come from its supplement; such numbers are marked [SM*]
+    everywhere.
 
     Parameters
     ----------
     leak : float
         g_lk of every soma; larger = faster decay to rest.
     basal : float
-        g_B, basal dendrite to soma of a pyramidal cell; larger = somata follow their bottom-up input more closely.
+        g_B, basal dendrite to soma of a pyramidal cell; larger = somata follow their bottom-up
+        input more closely.
     apical : float
-        g_A, apical dendrite to soma of a hidden pyramidal cell; larger = stronger influence of the error.
+        g_A, apical dendrite to soma of a hidden pyramidal cell; larger = stronger influence of the
+        error.
     dendritic : float
-        g_D, dendrite to soma of an interneuron; larger = interneurons listen less to the layer above.
+        g_D, dendrite to soma of an interneuron; larger = interneurons listen less to the layer
+        above.
     somatic : float
-        g_som, nudging of interneurons by the layer above and of the output by its target; larger = stronger teaching.
+        g_som, nudging of interneurons by the layer above and of the output by its target; larger =
+        stronger teaching.
 
     Raises
     ------
@@ -39,42 +47,45 @@ class Conductances:
     def __post_init__(self):
         for field in fields(self):
             checks.non_negative(f"conductance {field.name}", getattr(self, field.name))
-        for name in ("basal", "dendritic"):
-            checks.positive(f"conductance {name}", getattr(self, name))
+        checks.positive("conductance basal", self.basal)
+        checks.positive("conductance dendritic", self.dendritic)
 
     @classmethod
     def from_mixing(
         cls, hidden, output, interneuron=None, *, leak=0.0, basal=1.0, dendritic=1.0
     ) -> Conductances:
-        """Conductances with given mixing factors λ (Section 2 of the specification; each in [0, 1)).
+        """Conductances with given mixing factors λ, each in [0, 1).
 
-        ``hidden`` fixes g_A and ``output`` fixes g_som; ``interneuron``, when given, replaces ``dendritic``.
+        ``hidden`` fixes g_A and ``output`` fixes g_som; ``interneuron``, when given, replaces
+        ``dendritic``.
         """
-        for name, value in (("hidden", hidden), ("output", output), ("interneuron", interneuron)):
+        given = {"hidden": hidden, "output": output, "interneuron": interneuron}
+        for name, value in given.items():
             if value is not None and not 0 <= value < 1:
                 raise ValueError(
-                    f"mixing factor {name} is {value!r}; give a number from 0 up to but not including 1"
+                    f"mixing factor {name} is {value!r}; "
+                    "give a number from 0 up to but not including 1"
                 )
+        apical = hidden * (leak + basal) / (1 - hidden)
         somatic = output * (leak + basal) / (1 - output)
         if interneuron is not None:
-            dendritic = (
-                somatic * (1 - interneuron) / checks.positive("interneuron", interneuron) - leak
-            )
-        return cls(leak, basal, hidden * (leak + basal) / (1 - hidden), dendritic, somatic)
+            checks.positive("interneuron", interneuron)
+            dendritic = somatic * (1 - interneuron) / interneuron - leak
+        return cls(leak, basal, apical, dendritic, somatic)
 
     @property
     def mixing_hidden(self) -> float:
-        """λ_hid: share of the apical dendrite in a hidden pyramidal soma."""
+        """λ_hid = g_A / (g_lk + g_B + g_A): share of the apical dendrite in a hidden soma."""
         return self.apical / (self.leak + self.basal + self.apical)
 
     @property
     def mixing_output(self) -> float:
-        """λ_out: share of the target in a nudged output soma."""
+        """λ_out = g_som / (g_lk + g_B + g_som): share of the target in a nudged output soma."""
         return self.somatic / (self.leak + self.basal + self.somatic)
 
     @property
     def mixing_interneuron(self) -> float:
-        """λ_I: share of the layer above in an interneuron soma."""
+        """λ_I = g_som / (g_lk + g_D + g_som): share of the layer above in an interneuron soma."""
         return self.somatic / (self.leak + self.dendritic + self.somatic)
 
     @property
@@ -84,7 +95,7 @@ class Conductances:
 
     @property
     def attenuation_output(self) -> float:
-        """v̂_B / v_B of an output cell: no apical dendrite, and nudging never enters a prediction (Eq. 7)."""
+        """v̂_B / v_B of an output cell: no apical dendrite, and nudging is no prediction (Eq. 7)."""
         return self.basal / (self.leak + self.basal)
 
     @property

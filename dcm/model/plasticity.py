@@ -1,4 +1,4 @@
-"""The local learning rules, Eqs. 7-10, on a given state: what each synapse can see, and nothing else."""
+"""The local learning rules, Eqs. 7-10: each uses what its synapse can see, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import numpy as np
 
 from dcm.model import checks
 
+KINDS = ("up", "ip", "pi", "down")  # of learning rates: Eqs. 7, 8, 9 and 10
+
 
 @dataclass(frozen=True)
 class Updates:
-    """Induction terms, one array a weight array and of its shape, averaged over the batch; no learning rate.
+    """Induction terms, one array per weight array and of its shape, averaged over the batch.
 
-    ``up``, ``ip``, ``pi`` and ``down`` are the brackets of Eqs. 7, 8, 9 and 10 times the presynaptic rate;
-    ``b_up`` and ``b_ip`` are those of Eqs. 7 and 8 for a presynaptic rate of 1 (thresholds).
+    ``up``, ``ip``, ``pi`` and ``down`` are the brackets of Eqs. 7, 8, 9 and 10 times the
+    presynaptic rate; ``b_up`` and ``b_ip`` are those of Eqs. 7 and 8 for a presynaptic rate of 1
+    (thresholds). Learning rates are not in them.
     """
 
     up: tuple
@@ -27,7 +30,7 @@ class Updates:
 
 @dataclass(frozen=True)
 class LearningRates:
-    """Learning rates η per ms: a number for all layers, or a sequence with one a layer in layer order.
+    """Learning rates η per ms: one number for all layers, or one per layer in layer order.
 
     Parameters
     ----------
@@ -50,27 +53,26 @@ class LearningRates:
     thresholds: bool = False
 
     def __post_init__(self):
-        for kind in ("up", "ip", "pi", "down"):
-            for eta in np.atleast_1d(getattr(self, kind)).tolist():
+        for kind in KINDS:
+            for eta in self._list(kind):
                 checks.non_negative(f"learning rate {kind}", eta)
 
     def per_layer(self, kind: str, n_layers: int) -> tuple[float, ...]:
-        """The rates of ``kind`` for each of ``n_layers`` weight arrays; ``ValueError`` if the number differs."""
-        eta = np.atleast_1d(getattr(self, kind)).tolist()
+        """The rates of ``kind``, one per weight array; ``ValueError`` if their number differs."""
+        eta = self._list(kind)
         if len(eta) not in (1, n_layers):
             raise ValueError(
-                f"learning rate {kind} has {len(eta)} values; give 1 or {n_layers}, one a layer"
+                f"learning rate {kind} has {len(eta)} values; give 1 or {n_layers}, one per layer"
             )
         return tuple(eta * n_layers if len(eta) == 1 else eta)
 
     def scaled(self, factor: float) -> LearningRates:
         """All rates times ``factor``, for example the milliseconds a pattern is shown."""
-        kinds = ("up", "ip", "pi", "down")
-        scaled = {
-            kind: tuple(factor * e for e in np.atleast_1d(getattr(self, kind)).tolist())
-            for kind in kinds
-        }
-        return LearningRates(**scaled, thresholds=self.thresholds)
+        rates = {kind: tuple(factor * eta for eta in self._list(kind)) for kind in KINDS}
+        return LearningRates(**rates, thresholds=self.thresholds)
+
+    def _list(self, kind: str) -> list[float]:
+        return np.atleast_1d(getattr(self, kind)).tolist()
 
 
 def checked_rates(rates) -> LearningRates:
@@ -85,33 +87,40 @@ def checked_rates(rates) -> LearningRates:
 def plasticity(circuit, state) -> Updates:
     """Eqs. 7-10 on one state; a batch gives the mean over its patterns.
 
-    Every bracket compares the somatic rate φ(u) with the rate φ(v̂) that the dendrite alone predicts, where v̂ is
-    the *attenuated* dendritic potential; Eq. 9 compares the apical potential with rest (0).
+    Every bracket compares the somatic rate φ(u) with the rate φ(v̂) that the dendrite alone
+    predicts, where v̂ is the *attenuated* dendritic potential; Eq. 9 compares the apical potential
+    with rest (0).
     """
-    phi, g = circuit.transfer, circuit.conductances
-    r = [state.r_in, *map(phi, state.u_p)]
-    up = [
-        r[k + 1] - phi(a * v)
-        for k, (a, v) in enumerate(zip(circuit.attenuations, state.v_basal, strict=True))
-    ]
+    phi = circuit.transfer
+    attenuation_i = circuit.conductances.attenuation_interneuron
+    hidden = range(len(state.u_i))
+    layers = range(len(state.u_p))
+    r = [state.r_in, *map(phi, state.u_p)]  # r[k] is the rate of layer k, (…, n_k)
     r_i = [phi(u) for u in state.u_i]
-    ip = [ri - phi(g.attenuation_interneuron * v) for ri, v in zip(r_i, state.v_inter, strict=True)]
-    down = [r[h + 1] - phi(r[h + 2] @ w.T) for h, w in enumerate(circuit.w_down)]
+    # Eq. 7: φ(u_P) - φ(v̂_B), v̂_B = g_B/(g_lk+g_B+g_A) v_B; at the output without g_A
+    up = [r[k + 1] - phi(circuit.attenuations[k] * state.v_basal[k]) for k in layers]
+    # Eq. 8: φ(u_I) - φ(v̂_I), v̂_I = g_D/(g_lk+g_D) v_I
+    ip = [r_i[h] - phi(attenuation_i * state.v_inter[h]) for h in hidden]
+    # Eq. 9: v_rest - v_A, with v_rest = 0
+    pi = [-v for v in state.v_apical]
+    # Eq. 10: φ(u_P) - φ(v̂_TD), v̂_TD = w_down r_P of the layer above
+    down = [r[h + 1] - phi(r[h + 2] @ circuit.w_down[h].T) for h in hidden]
     return Updates(
-        up=tuple(_outer(post, r[k]) for k, post in enumerate(up)),
-        ip=tuple(_outer(post, r[h + 1]) for h, post in enumerate(ip)),
-        pi=tuple(_outer(-v, r_i[h]) for h, v in enumerate(state.v_apical)),
-        down=tuple(_outer(post, r[h + 2]) for h, post in enumerate(down)),
-        b_up=tuple(_mean(post) for post in up),
-        b_ip=tuple(_mean(post) for post in ip),
+        up=tuple(_outer(up[k], r[k]) for k in layers),
+        ip=tuple(_outer(ip[h], r[h + 1]) for h in hidden),
+        pi=tuple(_outer(pi[h], r_i[h]) for h in hidden),
+        down=tuple(_outer(down[h], r[h + 2]) for h in hidden),
+        b_up=tuple(_mean(bracket) for bracket in up),
+        b_ip=tuple(_mean(bracket) for bracket in ip),
     )
 
 
-def _outer(post, pre):
+def _outer(post, pre) -> np.ndarray:
     """Batch mean of post · preᵀ: (…, n_post) and (…, n_pre) to (n_post, n_pre)."""
-    post, pre = np.atleast_2d(post), np.atleast_2d(pre)
+    post = np.atleast_2d(post)
+    pre = np.atleast_2d(pre)
     return post.T @ pre / len(post)
 
 
-def _mean(post):
+def _mean(post) -> np.ndarray:
     return np.atleast_2d(post).mean(axis=0)

@@ -1,4 +1,4 @@
-"""The state of a circuit, and the instantaneous dendritic potentials that follow from it (Eqs. 3-5)."""
+"""The state of a circuit, and the dendritic potentials that follow from rates (Eqs. 3-5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcm.model import checks
 
 @dataclass(frozen=True)
 class State:
-    """All potentials for one pattern, or for a batch of them (one leading axis ``…``). Dimensionless, rest 0.
+    """All potentials for one pattern or a batch (leading axes ``…``); dimensionless, rest 0.
 
     Attributes
     ----------
@@ -37,34 +37,44 @@ class State:
     u_target: np.ndarray | None = None
 
 
-def dendrites(circuit, r_in, u_p, u_i) -> tuple[tuple, tuple, tuple]:
-    """(v_basal, v_apical, v_inter) of Eqs. 3, 4 and 5 for somata ``u_p`` and ``u_i``; batches welcome."""
-    phi, hidden = circuit.transfer, range(len(u_i))
-    r = [r_in, *map(phi, u_p)]
-    r_i = [phi(u) for u in u_i]
-    v_basal = tuple(
-        r[k] @ w.T + b for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True))
-    )
-    v_apical = tuple(r[h + 2] @ circuit.w_down[h].T + r_i[h] @ circuit.w_pi[h].T for h in hidden)
-    v_inter = tuple(r[h + 1] @ circuit.w_ip[h].T + circuit.b_ip[h] for h in hidden)
-    return v_basal, v_apical, v_inter
+def basal_potential(circuit, k: int, r_below) -> np.ndarray:
+    """Eq. 3: v_B of layer k + 1, (…, n_{k+1}), for the rates of the layer below."""
+    return r_below @ circuit.w_up[k].T + circuit.b_up[k]
+
+
+def apical_potential(circuit, h: int, r_above, r_inter) -> np.ndarray:
+    """Eq. 4: v_A of hidden layer h, (…, n_{h+1}), for rates above and of interneurons."""
+    return r_above @ circuit.w_down[h].T + r_inter @ circuit.w_pi[h].T
+
+
+def interneuron_potential(circuit, h: int, r_hidden) -> np.ndarray:
+    """Eq. 5: v_I of hidden layer h, (…, n_{h+2}), for the rates of that layer's pyramidal cells."""
+    return r_hidden @ circuit.w_ip[h].T + circuit.b_ip[h]
 
 
 def state_of(circuit, r_in, u_p, u_i, u_target=None) -> State:
-    """The state with somata ``u_p`` and ``u_i`` and the dendritic potentials that belong to them."""
-    v_basal, v_apical, v_inter = dendrites(circuit, r_in, u_p, u_i)
+    """The state with somata ``u_p`` and ``u_i``, and the dendrites that belong to them."""
+    phi = circuit.transfer
+    hidden = range(len(u_i))
+    r = [r_in, *map(phi, u_p)]  # r[k] is the rate of layer k
+    r_i = [phi(u) for u in u_i]
+    v_basal = tuple(basal_potential(circuit, k, r[k]) for k in range(len(u_p)))
+    v_apical = tuple(apical_potential(circuit, h, r[h + 2], r_i[h]) for h in hidden)
+    v_inter = tuple(interneuron_potential(circuit, h, r[h + 1]) for h in hidden)
     return State(r_in, tuple(u_p), v_basal, tuple(u_i), v_apical, v_inter, u_target)
 
 
 def checked_patterns(circuit, r_in, u_target, names=("r_in", "u_target")):
-    """Input rates and target potentials as arrays that fit the circuit, or ``ValueError`` using ``names``."""
+    """Input rates and targets as arrays that fit the circuit; errors call them by ``names``."""
     n = circuit.sizes
     r_in = checks.patterns(names[0], r_in, n[0])
     if u_target is not None:
         u_target = checks.patterns(names[1], u_target, n[-1])
         if u_target.shape[:-1] not in ((), r_in.shape[:-1]):
-            shapes = f"{names[1]} has shape {u_target.shape} but {names[0]} {r_in.shape}"
-            raise ValueError(f"{shapes}; give one target per input")
+            raise ValueError(
+                f"{names[1]} has shape {u_target.shape} but {names[0]} {r_in.shape}; "
+                "give one target per input"
+            )
     return r_in, u_target
 
 
@@ -78,19 +88,20 @@ def checked_names(record) -> tuple[str, ...]:
 
 
 def observe(name: str, circuit, state) -> np.ndarray:
-    """Value of a trace named as it is written in code, for example ``"v_apical[0]"``, ``"w_ip[0]"`` or ``"r_in"``.
+    """A trace by its name in code, for example ``"v_apical[0]"``, ``"w_ip[0]"`` or ``"r_in"``.
 
     Raises ``ValueError`` listing what can be recorded when there is no such trace.
     """
-    owner = circuit if name[:2] in ("w_", "b_") else state
     match = re.fullmatch(r"(\w+?)(?:\[(\d+)\])?", name)
-    value = getattr(owner, match[1], None) if match else None
-    if isinstance(value, tuple) and match[2] and int(match[2]) < len(value):
-        return value[int(match[2])]
-    if isinstance(value, np.ndarray) and not match[2]:
+    field, index = match.groups() if match else (name, None)
+    owner = circuit if field.startswith(("w_", "b_")) else state
+    value = getattr(owner, field, None)
+    if isinstance(value, tuple) and index and int(index) < len(value):
+        return value[int(index)]
+    if isinstance(value, np.ndarray) and not index:
         return value
     raise ValueError(
-        f"record has no trace {name!r}; choose from r_in, u_target (when there is one), u_p[k], v_basal[k], "
-        f"w_up[k] with k < {len(circuit.w_up)}, and u_i[h], v_apical[h], v_inter[h], w_ip[h], w_pi[h], w_down[h] "
-        f"with h < {len(circuit.w_down)}"
+        f"record has no trace {name!r}; choose from r_in, u_target (when there is one), u_p[k], "
+        f"v_basal[k], w_up[k] with k < {len(circuit.w_up)}, and u_i[h], v_apical[h], v_inter[h], "
+        f"w_ip[h], w_pi[h], w_down[h] with h < {len(circuit.w_down)}"
     )

@@ -15,7 +15,7 @@ from dcm.model import checks
 class Logistic:
     """φ(u) = 1 / (1 + exp(-u)), the paper's choice for MNIST; rates lie in (0, 1).
 
-    For the 30-20-10 experiments it is believed to come from the paper's supplement [SM*].
+    For the 30-20-10 experiments it is [SM*]: not in the main text, believed to be the supplement's.
     """
 
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
@@ -73,13 +73,16 @@ class SoftRectifier:
         return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
 
 
-def _within(r, transfer):
+def _within(r, transfer) -> np.ndarray:
+    """Rates as an array, or ``ValueError`` naming one outside the range of ``transfer``."""
     low, high = transfer.range
-    array = np.asarray(r)
-    if not ((array > low) & (array < high)).all():
-        worst = array[~((array > low) & (array < high))].flat[0]
+    rates = np.asarray(r)
+    inside = (rates > low) & (rates < high)
+    if not inside.all():
+        worst = rates[~inside].flat[0]
         name = type(transfer).__name__
         raise ValueError(
-            f"rate is {worst:g}; a {name} neuron fires strictly between {low:g} and {high:g}: rescale the rates"
+            f"rate is {worst:g}; a {name} neuron fires strictly between {low:g} and {high:g}: "
+            "rescale the rates"
         )
-    return array
+    return rates

@@ -1,1 +1,1 @@
-"""One circuit brought to a state three ways: steady state, two passes, or through time; and the loop that learns."""
+"""A circuit brought to a state: at rest, in two passes, or in time; and the loop that learns."""

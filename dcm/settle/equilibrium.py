@@ -1,11 +1,21 @@
-"""The fixed point of Eqs. 1-5 for a constant input (and target): the circuit after all transients, in one call."""
+"""The fixed point of Eqs. 1-5 for a constant input and target: after all transients."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dcm.model.state import State, checked_patterns, state_of
+from dcm.model.state import (
+    State,
+    apical_potential,
+    basal_potential,
+    checked_patterns,
+    interneuron_potential,
+    state_of,
+)
 
+TOLERANCE = (
+    1e-13  # largest relative change of a potential per sweep that counts as settled [chosen]
+)
 MAX_SWEEPS = 1000  # [chosen]
 
 
@@ -13,11 +23,12 @@ class ConvergenceError(RuntimeError):
     """The fixed-point iteration did not settle."""
 
 
-def equilibrium(circuit, r_in, u_target=None, *, tol=1e-13, max_sweeps=MAX_SWEEPS) -> State:
+def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_SWEEPS) -> State:
     """Bring the circuit to its steady state: du/dt = 0 in Eqs. 1 and 2, without noise.
 
-    One sweep solves each soma in turn, from the input upwards, given the latest potentials of the others. A sweep
-    that overshoots is damped: the step is halved after every quarter of ``max_sweeps``.
+    One sweep solves each soma in turn, from the input upwards, given the latest potentials of the
+    others. A sweep that overshoots is damped: the step is halved after every quarter of
+    ``max_sweeps``.
 
     Parameters
     ----------
@@ -27,7 +38,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=1e-13, max_sweeps=MAX_SWEEP
     u_target : (…, n_N) or None
         Target potential of the output; None switches nudging off.
     tol : float
-        Largest change of a potential in a sweep, relative to 1 + max |u|, that counts as settled [chosen];
+        Largest change of a potential per sweep, relative to 1 + max |u|, that counts as settled;
         larger = faster and less exact. Single-precision circuits settle at their own resolution.
     max_sweeps : int
         Give up after so many.
@@ -55,48 +66,61 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=1e-13, max_sweeps=MAX_SWEEP
             break
     if not change <= tol:
         raise ConvergenceError(
-            f"no steady state within {max_sweeps} sweeps (last relative change {change:.2g}, wanted {tol:.2g}); "
-            "use smaller weights or a smaller apical or somatic conductance, or follow the transient with integrate()"
+            f"no steady state within {max_sweeps} sweeps "
+            f"(last relative change {change:.2g}, wanted {tol:.2g}); "
+            "use smaller weights or a smaller apical or somatic conductance, "
+            "or follow the transient with integrate()"
         )
     return state_of(circuit, r_in, u_p, u_i, u_target)
 
 
 def feedforward(circuit, r_in) -> tuple[list, list]:
-    """(u_p, u_i) with every soma at its dendritic prediction, u_P = v̂_B and u_I = v̂_I (step 1 of Section 5)."""
-    phi, attenuation_i = circuit.transfer, circuit.conductances.attenuation_interneuron
-    u_p, r = [], r_in
-    for a, w, b in zip(circuit.attenuations, circuit.w_up, circuit.b_up, strict=True):
-        u_p.append(a * (r @ w.T + b))
-        r = phi(u_p[-1])
-    u_i = [
-        attenuation_i * (phi(u) @ w.T + b)
-        for u, w, b in zip(u_p, circuit.w_ip, circuit.b_ip, strict=False)
-    ]
+    """(u_p, u_i) with every soma at its dendritic prediction: u_P = v̂_B and u_I = v̂_I."""
+    phi = circuit.transfer
+    attenuation_i = circuit.conductances.attenuation_interneuron
+    u_p = []
+    u_i = []
+    r = r_in
+    for k, attenuation in enumerate(circuit.attenuations):
+        u_p.append(attenuation * basal_potential(circuit, k, r))
+        r = phi(u_p[k])
+        if k < len(circuit.w_ip):
+            u_i.append(attenuation_i * interneuron_potential(circuit, k, r))
     return u_p, u_i
 
 
 def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
     """One sweep from layer 1 to the output, in place; returns the largest relative change."""
-    phi, g = circuit.transfer, circuit.conductances
-    top, change, r = len(u_p) - 1, 0.0, r_in
-    for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
-        v_basal = r @ w.T + b
+    phi = circuit.transfer
+    g = circuit.conductances
+    top = len(u_p) - 1
+    change = 0.0
+    r = r_in
+    for k in range(top + 1):
+        v_basal = basal_potential(circuit, k, r)
         if k < top:
-            v_apical = phi(u_p[k + 1]) @ circuit.w_down[k].T + phi(u_i[k]) @ circuit.w_pi[k].T
+            v_apical = apical_potential(circuit, k, phi(u_p[k + 1]), phi(u_i[k]))
+            # Eq. 1 at rest, hidden layer
             goal = (g.basal * v_basal + g.apical * v_apical) / (g.leak + g.basal + g.apical)
         elif u_target is None:
+            # Eq. 1 at rest, output without a target
             goal = g.attenuation_output * v_basal
         else:
+            # Eq. 1 at rest, output with a target
             goal = (g.basal * v_basal + g.somatic * u_target) / (g.leak + g.basal + g.somatic)
-        change = max(change, _move(u_p, k, goal, step))
+        change = max(change, _approach(u_p, k, goal, step))
         if k > 0:  # interneurons of the layer below now know their dendrite and their nudge
-            v_inter = r @ circuit.w_ip[k - 1].T + circuit.b_ip[k - 1]
+            v_inter = interneuron_potential(circuit, k - 1, r)
+            # Eq. 2 at rest
             goal = (g.dendritic * v_inter + g.somatic * u_p[k]) / (g.leak + g.dendritic + g.somatic)
-            change = max(change, _move(u_i, k - 1, goal, step))
+            change = max(change, _approach(u_i, k - 1, goal, step))
         r = phi(u_p[k])
     return change
 
 
-def _move(u, k, goal, step) -> float:
-    old, u[k] = u[k], u[k] + step * (goal - u[k])
-    return float(np.max(np.abs(u[k] - old), initial=0.0) / (1 + np.max(np.abs(u[k]), initial=0.0)))
+def _approach(u, k, goal, step) -> float:
+    """Go a share ``step`` of the way from u[k] to ``goal``; returns the relative change."""
+    old = u[k]
+    u[k] = old + step * (goal - old)
+    largest = np.max(np.abs(u[k] - old), initial=0.0)
+    return float(largest / (1 + np.max(np.abs(u[k]), initial=0.0)))

@@ -1,67 +1,74 @@
-"""``dcm bench``: the kernels' speed, measured in one run beside their plain twins, PyTorch and what the core can do."""
+"""``dcm bench``: the kernels' speed beside their plain twins and PyTorch, measured in one run."""
 
 from __future__ import annotations
 
-import contextlib
+import json
+import platform
 import statistics
 import time
+from importlib.metadata import version
+from pathlib import Path
 
+import click
 import numpy as np
 
-from dcm.commands.bench.loops import AUTOGRAD, KERNEL, TORCH, Counts, Loop, deviation, every_loop
-from dcm.commands.bench.machine import SQUARE, probes, processor, seconds
-from dcm.lab.progress import one_thread, silent
+from dcm.commands.bench.loops import KERNEL, TORCH, Counts, Loop, deviation, every_loop
+from dcm.lab.progress import one_thread, progress_bar, silent
 from dcm.lab.provenance import provenance
 
 EPOCH = 55_000  # images [paper]
 
 
+def publish(repeats: int, seed: int, as_json: bool, tiny: bool) -> None:
+    """Measure, and print the table or the JSON."""
+    counts = Counts.tiny() if tiny else Counts()
+    result = run(np.random.default_rng(seed), repeats, counts, progress_bar)
+    click.echo(json.dumps(result, indent=1) if as_json else table(result))
+
+
 @one_thread
 def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> dict:
-    """Measure everything ``repeats`` times, in turn, so that every ratio compares neighbours in time; as plain data.
+    """Measure every loop ``repeats`` times, in turn, so that every ratio compares neighbours in
+    time.
 
     Returns
     -------
     dict
-        ``about``: date, processor, data, versions. ``machine``: what the core can do. ``loops``: one entry a loop and
-        way of running it: its rate and how many times faster the kernel is, each as median, min and max; for MNIST
-        also the seconds of an epoch, and the rate of its matrix work over that of the core's square product. Work is
-        counted as if every pixel mattered; a kernel that leaves out the four fifths that are 0 may exceed 1.
-        ``two_pass_over_backprop``: cost of the two-pass kernel over PyTorch's backprop. ``deviations``: of the
-        kernels from their twins.
+        Plain data. ``about``: date, processor, data, versions. ``loops``: one entry per loop and
+        way of running it, with its rate and how many times faster the kernel is, each as median,
+        min and max; for MNIST also the seconds of an epoch. ``deviations``: of the kernels from
+        their plain twins.
     """
-    data_name, measured = every_loop(counts, rng)
-    limits = probes(rng, counts.probes)
-    turns = {name: measure for name, (_, measure) in limits.items()}
-    for loop in measured:
-        turns |= {(loop.name, by): _rate(loop, *runner) for by, runner in loop.runners.items()}
-    with _torch_on_one_thread() as torch_version:
-        for loop in measured:
-            for call, _ in loop.runners.values():  # warm up: compilation, first touch of memory
-                call(10, loop.dtypes[0])
-        samples = _take_turns(turns, repeats, progress)
-    compared = [(loop, dtype) for loop in measured for dtype in loop.dtypes]
+    data_name, loops = every_loop(counts, rng)
+    runners = [(loop, by) for loop in loops for by in loop.runners]
+    samples = {(loop.name, by): [] for loop, by in runners}
+    for loop, by in runners:
+        loop.runners[by][0](10, loop.dtypes[0])  # warm up: compilation, first touch of memory
+    for loop, by in progress(runners * repeats, desc="repetitions"):
+        samples[loop.name, by].append(_rate(loop, by))
+    compared = [(loop, dtype) for loop in loops for dtype in loop.dtypes]
     about = {
         "date": time.strftime("%Y-%m-%d"),
         "processor": processor(),
         "data": data_name,
         "repeats": repeats,
+        "torch": version("torch") if any(by == TORCH for _, by in runners) else None,
+        **provenance(),
     }
     return {
-        "about": {**about, "torch": torch_version, **provenance()},
-        "machine": [{"name": name, "unit": unit, **summary(samples[name])} for name, (unit, _) in limits.items()],
-        "loops": [_row(loop, by, samples) for loop in measured for by in loop.runners],
-        "two_pass_over_backprop": _two_pass_over_backprop(samples),
-        "deviations": [_deviation(loop, dtype, counts) for loop, dtype in progress(compared, desc="deviations")],
-    }  # fmt: skip
+        "about": about,
+        "loops": [_row(loop, by, samples) for loop, by in runners],
+        "deviations": [
+            _deviation(loop, dtype, counts) for loop, dtype in progress(compared, desc="deviations")
+        ],
+    }
 
 
-def _take_turns(turns: dict, repeats: int, progress) -> dict:
-    """``{key: values}``: every measurement ``repeats`` times, round after round."""
-    samples = {key: [] for key in turns}
-    for key in progress([*turns] * repeats, desc="repetitions"):
-        samples[key].append(turns[key]())
-    return samples
+def seconds(call) -> float:
+    """CPU seconds of one call: what other processes do meanwhile hardly matters."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
 
 
 def summary(values) -> dict:
@@ -70,49 +77,81 @@ def summary(values) -> dict:
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
-def _rate(loop: Loop, call, n: int):
-    return lambda: n / seconds(lambda: call(n, loop.dtypes[0]))
+def processor() -> str:
+    """Its name, as far as the operating system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line for line in lines if line.startswith("model name"))
+        return model.partition(":")[2].strip()
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _rate(loop: Loop, by: str) -> float:
+    """Units per second."""
+    call, n = loop.runners[by]
+    return n / seconds(lambda: call(n, loop.dtypes[0]))
 
 
 def _row(loop: Loop, by: str, samples) -> dict:
-    rates, kernel = samples[loop.name, by], samples[loop.name, KERNEL]
-    row = {"loop": loop.name, "by": by, "unit": f"{loop.units}/s", **summary(rates),
-           "kernel_is_faster": summary(k / r for k, r in zip(kernel, rates, strict=True))}  # fmt: skip
-    if loop.flop:
-        work = [1e-9 * loop.flop * r for r in rates]
-        row["seconds_an_epoch"] = summary(EPOCH / r for r in rates)
-        row["dense_work_over_square_product"] = summary(
-            w / s for w, s in zip(work, samples[SQUARE], strict=True)
-        )
+    rates = samples[loop.name, by]
+    ratios = [k / r for k, r in zip(samples[loop.name, KERNEL], rates, strict=True)]
+    row = {
+        "loop": loop.name,
+        "by": by,
+        "unit": f"{loop.units}/s",
+        **summary(rates),
+        "kernel_is_faster": summary(ratios),
+    }
+    if loop.units == "images":
+        row["seconds_per_epoch"] = summary(EPOCH / rate for rate in rates)
     return row
 
 
-def _two_pass_over_backprop(samples) -> dict:
-    kernel = samples["MNIST two-pass", KERNEL]
-    others = {by: samples.get(("MNIST backprop", by)) for by in (TORCH, AUTOGRAD)}
+def _deviation(loop: Loop, dtype, counts: Counts) -> dict:
     return {
-        by: summary(o / k for o, k in zip(rates, kernel, strict=True))
-        for by, rates in others.items()
-        if rates
+        "loop": loop.name,
+        "precision": np.dtype(dtype).name,
+        "n": counts.compared,
+        "units": loop.units,
+        "largest": deviation(loop, counts.compared, dtype),
     }
 
 
-def _deviation(loop: Loop, dtype, counts: Counts) -> dict:
-    return {"loop": loop.name, "precision": np.dtype(dtype).name, "n": counts.compared, "units": loop.units,
-            "largest": deviation(loop, counts.compared, dtype)}  # fmt: skip
+def table(result: dict) -> str:
+    """Rates, ratios and deviations, in lines of at most 110 characters."""
+    about = result["about"]
+    repeats = f"CPU time, medians (and range) of {about['repeats']}"
+    torch = f"PyTorch {about['torch']} on one thread" if about["torch"] else "no PyTorch"
+    versions = f"NumPy {about['packages']['numpy']}, commit {about['commit']}"
+    lines = [
+        f"One core of {about['processor']}, {about['date']}, {repeats}",
+        f"images: {about['data']}; {torch}; {versions}",
+        "",
+    ]
+    lines += [_line(row) for row in result["loops"]]
+    lines += ["", "Largest deviation from the plain twin, relative to what was learned:"]
+    for row in result["deviations"]:
+        where = f"{row['loop']:17s}{row['precision']:18s}"
+        lines.append(f"{where}{row['largest']:9.1e} after {row['n']} {row['units']}")
+    return "\n".join(lines)
 
 
-@contextlib.contextmanager
-def _torch_on_one_thread():
-    """PyTorch's version, or None where it is missing."""
-    try:
-        import torch
-    except ImportError:
-        yield None
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield torch.__version__
-    finally:
-        torch.set_num_threads(before)
+def _line(row: dict) -> str:
+    rate = f"{_number(row['median']):>9s} {row['unit']:10s} {_range(row):22s}"
+    if row["by"] == KERNEL:
+        epoch = row.get("seconds_per_epoch")
+        more = f" {epoch['median']:.2f} s per epoch" if epoch else ""
+        return f"{row['loop']:17s}{row['by']:18s}{rate}{more}".rstrip()
+    ratio = row["kernel_is_faster"]
+    more = f" kernel {_number(ratio['median'])} × as fast {_range(ratio)}"
+    return f"{'':17s}{row['by']:18s}{rate}{more}"
+
+
+def _number(x: float) -> str:
+    """Three significant digits, thousands set apart."""
+    return f"{x:,.0f}".replace(",", " ") if x >= 100 else f"{x:.3g}"
+
+
+def _range(values: dict) -> str:
+    return f"({_number(values['min'])} to {_number(values['max'])})"

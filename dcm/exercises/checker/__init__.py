@@ -1,1 +1,1 @@
-"""The mechanism behind the exercises: from an answer to a verdict that names the mistake."""
+"""The mechanism behind the exercises: from an answer to an assessment that names the mistake."""

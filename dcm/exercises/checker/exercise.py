@@ -1,11 +1,13 @@
-"""What an exercise is: a reference solution, plausible mistakes with their messages, and inputs that tell them apart.
+"""An exercise: a reference solution, plausible mistakes, and inputs that tell them apart.
 
-A mistake is recognised when an answer equals a known wrong function on every input: each message has code behind it.
+A mistake is recognised when an answer equals a known wrong one on every input: each message has
+code behind it.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,16 +16,7 @@ import numpy as np
 from dcm.exercises.checker.running import evaluate
 from dcm.model.conductances import Conductances
 
-KINDS = ("code", "explore", "think")
 VALUE = "your answer"  # the only case of an exercise that asks for a value
-
-
-@dataclass(frozen=True, eq=False)
-class Mistake:
-    """A plausible wrong answer (a function, or a value where a value is asked for) and what to tell who gives it."""
-
-    answer: object
-    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +37,22 @@ class Exercise:
     ----------
     id : str
         ``"2.1"``: first exercise of the second notebook.
-    title, kind : str
-        ``kind`` is one of ``KINDS``.
+    title : str
+        Its heading in the notebook.
     minutes, difficulty : int
         For a student who has read the paper; difficulty from 1 to 3.
     solution : callable
-        The reference. Without ``cases`` it takes no arguments and computes the value that is asked for.
-    mistakes : tuple of Mistake
-        At least two; each differs from the solution and from the others on some case.
+        The reference. Without ``cases`` it takes no arguments and computes the asked-for value.
+    mistakes : callable or dict of str to value
+        Wrong answers, at least two, by the message to who gives them: a function of the solution's
+        arguments that returns this dictionary, or the dictionary where a value is asked for. Each
+        differs from the solution and from the others on some case.
     hints : tuple of str
         From a nudge to nearly the answer.
     cases : callable (numpy.random.Generator) -> dict of str to tuple, optional
-        Arguments by a name of the case: random inputs and limits. None: the answer is a value, not a function.
+        Arguments by the name of their case: random inputs and limits. None: a value is asked for.
     rtol : float
-        Relative tolerance; larger = more rounding, or more reading off a figure, is forgiven.
+        Relative tolerance; larger = more rounding, or reading off a figure, is forgiven.
     choices : tuple of str
         Where the answer is one of these.
     curve : Curve, optional
@@ -66,11 +61,10 @@ class Exercise:
 
     id: str
     title: str
-    kind: str
     minutes: int
     difficulty: int
     solution: Callable
-    mistakes: tuple[Mistake, ...]
+    mistakes: Callable | dict
     hints: tuple[str, ...]
     cases: Callable | None = None
     rtol: float = 1e-6
@@ -83,30 +77,36 @@ class Exercise:
         return self.cases is not None
 
     @property
+    def kind(self) -> str:
+        """``"code"`` for a function, ``"think"`` for one of several choices, else ``"explore"``."""
+        if self.wants_function:
+            return "code"
+        return "think" if self.choices else "explore"
+
+    @property
     def label(self) -> str:
         """As it stands below its heading: ``"code, 5 min, ●○○"``."""
-        return (
-            f"{self.kind}, {self.minutes} min, "
-            + "●" * self.difficulty
-            + "○" * (3 - self.difficulty)
-        )
+        dots = "●" * self.difficulty + "○" * (3 - self.difficulty)
+        return f"{self.kind}, {self.minutes} min, {dots}"
 
     @functools.cached_property
     def inputs(self) -> dict[str, tuple]:
         """Arguments by the name of their case, the same at every check."""
-        return self.cases(np.random.default_rng(0)) if self.cases else {VALUE: ()}
+        return self.cases(np.random.default_rng(0)) if self.wants_function else {VALUE: ()}
 
     @functools.cached_property
     def targets(self) -> list:
-        """What the reference returns, one entry a case."""
+        """What the reference returns, one entry per case."""
         return evaluate(self.solution, self.inputs)
 
     @functools.cached_property
-    def wrong(self) -> list[tuple[list, str]]:
-        """What each known mistake returns on the cases, and its message."""
-        return [
-            (evaluate(mistake.answer, self.inputs), mistake.message) for mistake in self.mistakes
-        ]
+    def wrong_values(self) -> dict[str, list]:
+        """What each known mistake returns, one entry per case, by its message."""
+        by_message = defaultdict(list)
+        for wrong in evaluate(self.mistakes, self.inputs):
+            for message, value in wrong.items():
+                by_message[message].append(value)
+        return dict(by_message)
 
     @property
     def reference(self):
@@ -115,9 +115,11 @@ class Exercise:
 
 
 def random_conductances(rng: np.random.Generator, **fixed: float) -> Conductances:
-    """Nothing equal, nothing round: uniform on [.2, 2], the leak on [.1, .5], but for those that are given [chosen]."""
-    names = ("leak", "basal", "apical", "dendritic", "somatic")
-    drawn = {
-        name: rng.uniform(0.1, 0.5) if name == "leak" else rng.uniform(0.2, 2.0) for name in names
-    }
+    """Nothing equal, nothing round: the leak uniform on [.1, .5], others on [.2, 2] [chosen].
+
+    Conductances that are given as ``fixed`` replace those drawn.
+    """
+    drawn = {"leak": rng.uniform(0.1, 0.5)}
+    for name in ("basal", "apical", "dendritic", "somatic"):
+        drawn[name] = rng.uniform(0.2, 2.0)
     return Conductances(**drawn | fixed)

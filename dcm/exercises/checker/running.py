@@ -1,4 +1,7 @@
-"""Runs a student's function on copies of the inputs, under a time limit; whatever goes wrong becomes a sentence."""
+"""Runs a student's function on copies of the inputs, under a time limit.
+
+Whatever goes wrong becomes a sentence.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,20 @@ class Failed(Exception):
 
 
 class TimeUp(BaseException):
-    """Raised inside the student's function; not an ``Exception``, so that ``except Exception`` lets it through."""
+    """Raised inside the student's function; ``except Exception`` lets it through."""
 
 
 def can_limit() -> bool:
-    """Whether never-ending functions can be stopped here: the system has alarms and this is the main thread."""
+    """Whether an endless function can be stopped: alarms exist and this is the main thread."""
     return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float):
-    """Raise ``TimeUp`` in the block after ``seconds``, and again until it has ended; no limit without ``can_limit``."""
+    """Raise ``TimeUp`` in the block after ``seconds``, and again until it has ended.
+
+    No limit without ``can_limit``.
+    """
     if not can_limit():
         yield
         return
@@ -41,9 +47,8 @@ def time_limit(seconds: float):
             raise TimeUp
 
     handler = signal.signal(signal.SIGALRM, ring)
-    timer = signal.setitimer(
-        signal.ITIMER_REAL, seconds, 0.05
-    )  # repeats: a bare except may swallow the first
+    # Repeats every 50 ms: a bare except in the student's function may swallow the first.
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
     try:
         yield
     finally:
@@ -53,15 +58,19 @@ def time_limit(seconds: float):
 
 
 def evaluate(answer, inputs: dict[str, tuple]) -> list:
-    """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value; raises ``Failed``."""
+    """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value.
+
+    Raises ``Failed`` with a message for the student.
+    """
     if not callable(answer):
         return [answer] * len(inputs)
-    values, case, arguments = [], "", ()
+    values = []
+    case = next(iter(inputs))
     try:
         with time_limit(LIMIT), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NaN is reported by the diagnosis, in words
-            for case, arguments in inputs.items():  # noqa: B007 - read where a case fails
-                values.append(answer(*copy.deepcopy(arguments)))
+            for case in inputs:
+                values.append(answer(*copy.deepcopy(inputs[case])))
     except TimeUp:
         raise Failed(
             f"It had not returned after {LIMIT:g} s ({case}): look for a loop that never ends."
@@ -69,34 +78,12 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
     except KeyboardInterrupt:
         raise Failed(f"It was interrupted before it returned ({case}).") from None
     except BaseException as error:  # a student's function may raise anything, SystemExit included
-        raise Failed(_describe(error, answer, case, arguments)) from None
+        cause = _usual_cause(error, answer, inputs[case])
+        raise Failed(f"{_describe(error, answer)} ({case}).{cause}") from None
     return values
 
 
-def _describe(error: BaseException, answer, case: str, arguments: tuple) -> str:
-    """What was raised, where in the student's function, and the usual cause."""
-    what = traceback.format_exception_only(error)[-1].splitlines()[0]
-    own = getattr(getattr(answer, "__code__", None), "co_filename", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-    where = f" in its line «{frames[-1].line}»" if frames and frames[-1].line else ""
-    return f"It raises {what}{where} ({case}).{_usual_cause(error, answer, arguments)}"
-
-
-def _usual_cause(error: BaseException, answer, arguments: tuple) -> str:
-    text = str(error) if isinstance(error, ArithmeticError | ValueError) else ""
-    if any(word in text for word in ("shape", "imension", "broadcast", "size")):
-        names = getattr(getattr(answer, "__code__", None), "co_varnames", ())
-        pairs = zip(names, arguments, strict=False)
-        shapes = ", ".join(
-            f"{name} {np.shape(a)}" for name, a in pairs if isinstance(a, np.ndarray)
-        )
-        return f" Two shapes do not fit; it was called with {shapes}. Is something transposed, or on the wrong side?"
-    if "zero" in text:
-        return " Something is 0 in this case: does a sum in the denominator lack its brackets?"
-    return " Rounding can lead just outside a function's domain." if "domain" in text else ""
-
-
-def misfit(answer, example: tuple, names: str) -> str | None:
+def wrong_signature(answer, example: tuple, wanted: inspect.Signature) -> str | None:
     """A sentence when ``answer`` cannot be called with the arguments ``example``, else None."""
     try:
         signature = inspect.signature(answer)
@@ -105,5 +92,34 @@ def misfit(answer, example: tuple, names: str) -> str | None:
     try:
         signature.bind(*example)
     except TypeError:
-        return f"It takes {signature}, but is called with {names}: keep the first line of the stub as it was."
+        call = f"It takes {signature}, but is called with {wanted}"
+        return f"{call}: keep the first line of the stub as it was."
     return None
+
+
+def _describe(error: BaseException, answer) -> str:
+    """What was raised, and where in the student's function."""
+    what = traceback.format_exception_only(error)[-1].splitlines()[0]
+    own = getattr(getattr(answer, "__code__", None), "co_filename", None)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+    where = f" in its line «{frames[-1].line}»" if frames and frames[-1].line else ""
+    return f"It raises {what}{where}"
+
+
+def _usual_cause(error: BaseException, answer, arguments: tuple) -> str:
+    """What usually lies behind ``error``, or nothing."""
+    if isinstance(error, ZeroDivisionError):
+        return " Something is 0 in this case: does a sum in the denominator lack its brackets?"
+    if not isinstance(error, ValueError):
+        return ""
+    # NumPy and math raise a bare ValueError for all that follows: its words are the only sign.
+    text = str(error)
+    if any(word in text for word in ("shape", "imension", "broadcast", "size")):
+        names = getattr(getattr(answer, "__code__", None), "co_varnames", ())
+        pairs = zip(names, arguments, strict=False)
+        arrays = [f"{name} {a.shape}" for name, a in pairs if isinstance(a, np.ndarray)]
+        return (
+            f" Two shapes do not fit; it was called with {', '.join(arrays)}. "
+            "Is something transposed, or on the wrong side?"
+        )
+    return " Rounding can lead just outside a function's domain." if "domain" in text else ""

@@ -1,4 +1,4 @@
-"""Section 3.1: as the mixing factor λ falls, the circuit's updates become backprop's (or feedback alignment's)."""
+"""Section 3.1: as the mixing factor λ falls, the circuit's updates become those of backprop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from dcm.experiments.measures import angle
 from dcm.lab.progress import one_thread, silent
+from dcm.lab.store import Result, plain
 from dcm.model.backprop import backprop, feedback_alignment
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
@@ -15,12 +16,18 @@ from dcm.model.plasticity import plasticity
 from dcm.settle.equilibrium import equilibrium
 from dcm.settle.two_pass import two_pass
 
-FEEDBACK = ("transposed", "random")
+# The kinds of top-down weights, each with the updates that the circuit's should become.
+REFERENCES = {"transposed": backprop, "random": feedback_alignment}
+FEEDBACK = tuple(REFERENCES)
+MEASURES = ("angle", "remainder_update", "relative_update", "remainder_soma", "two_pass")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the comparison. g_D differs from g_B on purpose; sizes and target range are chosen."""
+    """Numbers of the comparison, all [chosen]: the paper derives the limit and measures nothing.
+
+    g_D differs from g_B on purpose: equal conductances hide mistakes.
+    """
 
     sizes: tuple[int, ...] = (12, 10, 9, 8, 7, 6)  # a net of depth N uses the first N + 1
     depths: tuple[int, ...] = (2, 3, 4)
@@ -43,114 +50,131 @@ class Config:
         return cls(depths=(2, 3, 4, 5))
 
 
-@dataclass(frozen=True)
-class Result:
-    """Arrays over circuits, λ and layers, in dictionaries keyed (depth, feedback): each (n_circuits, n_λ, N).
-
-    ``angle`` is in degrees, per up matrix, to backprop (transposed feedback) or feedback alignment (random feedback);
-    ``remainder_update`` and ``remainder_soma`` are the absolute norms of what the leading order of Section 3.1 leaves,
-    with their ``relative`` sizes; ``two_pass`` is the relative deviation of the two-pass update from the relaxed one.
-    """
-
-    config: Config
-    angle: dict
-    remainder_update: dict
-    relative_update: dict
-    remainder_soma: dict
-    two_pass: dict
+def array_name(measure: str, depth: int, feedback: str) -> str:
+    """The name of an array of the result: «measure depth feedback», as ``"angle 3 random"``."""
+    return f"{measure} {depth} {feedback}"
 
 
 @one_thread
-def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
-    """All depths, both kinds of feedback, ``n_circuits`` random circuits, one input and target each."""
-    measures = {
-        name: {}
-        for name in ("angle", "remainder_update", "relative_update", "remainder_soma", "two_pass")
-    }
+def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
+    """All depths and kinds of feedback, ``n_circuits`` random circuits with one pattern each.
+
+    Returns
+    -------
+    Result
+        Arrays (n_circuits, n_λ, N) called ``array_name(measure, depth, feedback)``; ``compare``
+        says what each measures. It takes seconds: ``checkpoint`` is not used.
+    """
+    arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
-    for case in progress(cases, desc="circuits"):
-        per_circuit = [_one_circuit(config, *case, child) for child in rng.spawn(config.n_circuits)]
-        for name in measures:
-            measures[name][case] = np.array([[row[name] for row in rows] for rows in per_circuit])
-    return Result(config, **measures)
+    for depth, feedback in progress(cases, desc="circuits"):
+        children = rng.spawn(config.n_circuits)
+        circuits = [one_circuit(config, depth, feedback, child) for child in children]
+        for measure, values in _stacked(circuits).items():
+            arrays[array_name(measure, depth, feedback)] = values
+    return Result({"config": plain(config)}, arrays)
 
 
-def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
-    """All measures of ``Result`` as arrays named «measure depth feedback»: a paper-scale result (seconds)."""
-    result = run(config, rng, progress)
-    names = ("angle", "remainder_update", "relative_update", "remainder_soma", "two_pass")
-    return {
-        f"{name} {depth} {kind}": values
-        for name in names
-        for (depth, kind), values in getattr(result, name).items()
-    }
-
-
-def _one_circuit(config, depth, feedback, rng):
+def one_circuit(config: Config, depth: int, feedback: str, rng) -> dict[str, np.ndarray]:
+    """Every measure, (n_λ, N), of one random circuit with one random input and target."""
     circuit = Circuit.random(config.sizes[: depth + 1], rng)
     if feedback == "transposed":
         circuit = circuit.with_feedback(w.T for w in circuit.w_up[1:])
     r_in = rng.uniform(-1, 1, config.sizes[0])
-    u_target = circuit.transfer.inverse(rng.uniform(config.low, config.high, config.sizes[depth]))
-    return [
-        compare(at_mixing(circuit, lam, config), r_in, u_target, feedback) for lam in config.lambdas
-    ]
+    target_rates = rng.uniform(config.low, config.high, config.sizes[depth])
+    u_target = circuit.transfer.inverse(target_rates)
+    rows = []
+    for lam in config.lambdas:
+        rows.append(compare(at_mixing(circuit, lam, config), r_in, u_target, feedback))
+    return _stacked(rows)
+
+
+def _stacked(rows) -> dict[str, np.ndarray]:
+    """Dictionaries with one entry per measure as one dictionary of arrays, rows first."""
+    stacked = {}
+    for measure in MEASURES:
+        stacked[measure] = np.array([row[measure] for row in rows])
+    return stacked
 
 
 def at_mixing(circuit: Circuit, lam: float, config: Config) -> Circuit:
-    """The circuit with λ_hid = λ_out = ``lam`` and the self-predicting weights that belong to it."""
+    """The circuit with λ_hid = λ_out = ``lam`` and the self-predicting weights that go with it."""
     g = Conductances.from_mixing(lam, lam, leak=config.leak, dendritic=config.dendritic)
     return replace(circuit, conductances=g).self_predicting()
 
 
 def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
-    """Each measure of ``Result`` for one circuit, one entry a layer (1…N)."""
-    lam, depth = circuit.conductances.mixing_hidden, len(circuit.w_up)
-    reference = (backprop if feedback == "transposed" else feedback_alignment)(
-        circuit, r_in, u_target
-    )
-    free, nudged = equilibrium(circuit, r_in), equilibrium(circuit, r_in, u_target)
-    update, fast = (
-        plasticity(circuit, nudged).up,
-        plasticity(circuit, two_pass(circuit, r_in, u_target)).up,
-    )
-    lead_soma = leading_order(circuit, free, u_target)
-    gains = np.cumprod(circuit.attenuations[::-1])[
-        ::-1
-    ]  # backprop's attenuation factors from layer k to the output
-    lead = [lam ** (depth - k) / gains[k] * reference[k] for k in range(depth)]
-    soma = [nudged.u_p[k] - free.u_p[k] - lead_soma[k] for k in range(depth)]
-    return {
-        "angle": [angle(a, b) for a, b in zip(update, reference, strict=True)],
-        "remainder_update": [_norm(a - b) for a, b in zip(update, lead, strict=True)],
-        "relative_update": [_relative(a - b, b) for a, b in zip(update, lead, strict=True)],
-        "remainder_soma": [_norm(r) for r in soma],
-        "two_pass": [_relative(a - b, a) for a, b in zip(update, fast, strict=True)],
-    }
+    """The circuit's updates beside the reference's, and beside the leading order of Section 3.1.
+
+    Returns
+    -------
+    dict of list
+        One number per layer 1…N.
+        ``angle``: degrees from the update of w_up to that of backprop (transposed feedback) or of
+        feedback alignment (random feedback).
+        ``remainder_update``, ``remainder_soma``: norms of what the leading order in λ leaves of the
+        update and of the soma's shift; ``relative_update``: the former over the leading order.
+        ``two_pass``: relative deviation of the two-pass update from the relaxed one.
+    """
+    lam = circuit.conductances.mixing_hidden
+    depth = len(circuit.w_up)
+    free = equilibrium(circuit, r_in)
+    nudged = equilibrium(circuit, r_in, u_target)
+    relaxed = plasticity(circuit, nudged).up
+    fast = plasticity(circuit, two_pass(circuit, r_in, u_target)).up
+    reference = REFERENCES[feedback](circuit, r_in, u_target)
+    shifts = leading_order(circuit, free, u_target)
+    # Backprop's updates carry the attenuations of all layers above; the circuit's do not.
+    gains = np.cumprod(circuit.attenuations[::-1])[::-1]
+
+    measured = {measure: [] for measure in MEASURES}
+    for k in range(depth):  # from layer k to layer k + 1
+        # Section 3.1: λ^(N-k+1) D_k W_{k,k+1} … D_N (u* - u⁻_N) r_{k-1}ᵀ, with k + 1 for k
+        lead = lam ** (depth - k) / gains[k] * reference[k]
+        remainder = relaxed[k] - lead
+        soma = nudged.u_p[k] - free.u_p[k] - shifts[k]
+        measured["angle"].append(angle(relaxed[k], reference[k]))
+        measured["remainder_update"].append(float(np.linalg.norm(remainder)))
+        measured["relative_update"].append(_relative(remainder, lead))
+        measured["remainder_soma"].append(float(np.linalg.norm(soma)))
+        measured["two_pass"].append(_relative(relaxed[k] - fast[k], relaxed[k]))
+    return measured
 
 
 def leading_order(circuit, free, u_target) -> list[np.ndarray]:
-    """λ^(N-k+1) w_down (∏ D w_down) D_N (u* - u⁻_N) for each layer 1…N: the error that reaches the somata."""
-    lam, slope = circuit.conductances.mixing_hidden, circuit.transfer.derivative
-    delta = [lam * (u_target - free.u_p[-1])]
+    """The error that reaches the somata to leading order in λ, (n_k,) per layer k = 1…N.
+
+    Section 3.1: λ^(N-k+1) W_{k,k+1} D_{k+1} W_{k+1,k+2} … D_N (u* - u⁻_N), where u⁻ is the state
+    ``free`` and D = diag φ'(u⁻).
+    """
+    lam = circuit.conductances.mixing_hidden
+    slope = circuit.transfer.derivative
+    delta = lam * (u_target - free.u_p[-1])
+    shifts = [delta]
     for h in reversed(range(len(circuit.w_down))):
-        delta.insert(0, lam * circuit.w_down[h] @ (slope(free.u_p[h + 1]) * delta[0]))
-    return delta
+        # Eq. 4 to first order: v_A = w_down D δ, of which the share λ reaches the soma
+        delta = lam * circuit.w_down[h] @ (slope(free.u_p[h + 1]) * delta)
+        shifts.insert(0, delta)
+    return shifts
 
 
 def fitted_order(config: Config, values: np.ndarray) -> np.ndarray:
-    """Slope of log(values) over log(λ) in the range ``config.fit``; values (n_circuits, n_λ, N) to (n_circuits, N)."""
-    lam = np.array(config.lambdas)
-    inside = (lam >= config.fit[0]) & (lam <= config.fit[1])
+    """Slopes of log(values) over log(λ) where λ is in the range ``config.fit``.
+
+    ``values`` is (n_circuits, n_λ, N), the slopes are (n_circuits, N).
+    """
+    lambdas = np.array(config.lambdas)
+    low, high = config.fit
+    inside = (lambdas >= low) & (lambdas <= high)
     n_circuits, _, depth = values.shape
-    logs = np.log(values[:, inside]).transpose(1, 0, 2).reshape(inside.sum(), -1)
-    return np.polyfit(np.log(lam[inside]), logs, 1)[0].reshape(n_circuits, depth)
+    # (n_λ inside, n_circuits · N): one column per straight line to fit
+    columns = np.log(values[:, inside]).transpose(1, 0, 2).reshape(inside.sum(), -1)
+    slopes, _ = np.polyfit(np.log(lambdas[inside]), columns, 1)
+    return slopes.reshape(n_circuits, depth)
 
 
-def _norm(a):
-    return float(np.linalg.norm(a))
-
-
-def _relative(gap, whole):
-    """‖gap‖ / ‖whole‖; NaN where the whole has vanished: λ^N of a deep net can sink below the resolution of float64."""
-    return _norm(gap) / _norm(whole) if np.any(whole) else float("nan")
+def _relative(gap, whole) -> float:
+    """‖gap‖ / ‖whole‖, or NaN where the whole has vanished."""
+    if not np.any(whole):  # λ^N of a deep net can sink below the resolution of float64
+        return float("nan")
+    return float(np.linalg.norm(gap)) / float(np.linalg.norm(whole))

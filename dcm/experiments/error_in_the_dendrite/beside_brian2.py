@@ -1,4 +1,4 @@
-"""Eqs. 1-5 and 7-9 beside an independent simulator: the committed run of Brian 2, and dcm on the same numbers.
+"""Eqs. 1-5 and 7-9 beside an independent simulator: a run of Brian 2, and dcm on the same numbers.
 
 ``tools/brian2_reference.py`` (``make brian2``) writes the file; it shares no code with dcm.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcm.lab.paths import repository
+from dcm.lab import paths
 from dcm.lab.progress import one_thread
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
@@ -21,12 +21,15 @@ from dcm.model.transfer import Logistic
 from dcm.settle.dynamics import Recording, integrate
 
 TRACES = ("u_p[0]", "u_p[1]", "u_i[0]", "v_apical[0]")
+OPTIONS = ("dt", "duration", "record_every", "tau_input", "tau_weights")
 WEIGHTS = ("w_up[0]", "w_up[1]", "w_down[0]", "w_ip[0]", "w_pi[0]")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What Brian 2 was given and what came out; pattern 0 is shown without a target, the others with one.
+    """A run of Brian 2: what went in and what came out.
+
+    Pattern 0 is shown without a target, the others with one.
 
     Attributes
     ----------
@@ -37,7 +40,7 @@ class Reference:
     rates : LearningRates
         Per ms.
     options : dict
-        dt, duration, record_every and the time constants of the low-passes in ms, named as in ``integrate``.
+        ``OPTIONS`` of ``integrate``: Euler step, durations and time constants, ms.
     t : (n_records,)
         Times of the records, ms.
     traces : dict of (n_records, n)
@@ -60,8 +63,11 @@ class Reference:
 
 
 def load(path: str | Path | None = None) -> Reference:
-    """The committed ``results/brian2.npz``, or another; raises ``ValueError`` naming a file that holds no reference."""
-    path = repository() / "results" / "brian2.npz" if path is None else Path(path)
+    """The committed ``results/brian2.npz``, or another file.
+
+    Raises ``FileNotFoundError`` naming a missing file, ``ValueError`` one that holds no reference.
+    """
+    path = paths.results() / "brian2.npz" if path is None else Path(path)
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return _reference(json.loads(str(file["about"])), dict(file))
@@ -74,18 +80,21 @@ def load(path: str | Path | None = None) -> Reference:
 
 
 def _reference(about: dict, arrays: dict) -> Reference:
-    start = {name.partition("[")[0]: () for name in WEIGHTS}
-    for name in WEIGHTS:
-        start[name.partition("[")[0]] += (arrays[f"start/{name}"],)
+    """The names in the file are those of ``integrate``, after start/, trace/ or end/."""
+    circuit = Circuit(
+        Logistic(),
+        Conductances(**about["conductances"]),
+        w_up=(arrays["start/w_up[0]"], arrays["start/w_up[1]"]),
+        w_down=(arrays["start/w_down[0]"],),
+        w_ip=(arrays["start/w_ip[0]"],),
+        w_pi=(arrays["start/w_pi[0]"],),
+    )
     return Reference(
-        circuit=Circuit(Logistic(), Conductances(**about["conductances"]), **start),
+        circuit=circuit,
         inputs=arrays["start/inputs"],
         u_targets=arrays["start/u_targets"],
         rates=LearningRates(**about["rates"]),
-        options={
-            name: about[name]
-            for name in ("dt", "duration", "record_every", "tau_input", "tau_weights")
-        },
+        options={name: about[name] for name in OPTIONS},
         t=arrays["t"],
         traces={name: arrays[f"trace/{name}"] for name in TRACES},
         weights={name: arrays[f"end/{name}"] for name in WEIGHTS},
@@ -94,22 +103,22 @@ def _reference(about: dict, arrays: dict) -> Reference:
 
 
 @one_thread
-def replay(reference: Reference, integrate=integrate) -> Recording:
-    """The same run by ``integrate`` (or its compiled twin); one ``Recording`` with ``TRACES`` at ``reference.t``."""
+def replay(reference: Reference, engine=integrate) -> Recording:
+    """The same run by ``integrate`` or its compiled twin: ``TRACES`` at times ``reference.t``."""
     options = {"rates": reference.rates, "record": TRACES, **reference.options}
-    free = integrate(reference.circuit, reference.inputs[:1], **options)
-    taught = integrate(
-        free.circuit, reference.inputs[1:], reference.u_targets, start=free, **options
-    )
+    free = engine(reference.circuit, reference.inputs[:1], **options)
+    taught = engine(free.circuit, reference.inputs[1:], reference.u_targets, start=free, **options)
+    t = np.append(free.t, taught.t + reference.options["duration"])
     traces = {name: np.concatenate([free.traces[name], taught.traces[name]]) for name in TRACES}
-    return replace(
-        taught, t=np.append(free.t, taught.t + reference.options["duration"]), traces=traces
-    )
+    return replace(taught, t=t, traces=traces)
 
 
 def differences(reference: Reference, recording: Recording) -> dict[str, float]:
-    """Largest absolute difference from Brian 2 of each trace, at any time, and of each final weight matrix."""
-    ends = {name: observe(name, recording.circuit, recording.state) for name in WEIGHTS}
-    pairs = {name: (recording.traces[name], kept) for name, kept in reference.traces.items()}
-    pairs |= {name: (ends[name], kept) for name, kept in reference.weights.items()}
-    return {name: float(np.abs(ours - kept).max()) for name, (ours, kept) in pairs.items()}
+    """Largest absolute difference from Brian 2 of each trace and of each final weight matrix."""
+    largest = {}
+    for name, theirs in reference.traces.items():
+        largest[name] = float(np.abs(recording.traces[name] - theirs).max())
+    for name, theirs in reference.weights.items():
+        ours = observe(name, recording.circuit, recording.state)
+        largest[name] = float(np.abs(ours - theirs).max())
+    return largest

@@ -1,4 +1,8 @@
-"""Fig. 1B, 1C: a new target breaks the balance of one apical dendrite; learning restores it, in continuous time."""
+"""Fig. 1B, 1C: a new target breaks the balance of an apical dendrite; learning restores it.
+
+All in continuous time, with noise. [SM*] marks numbers that are not in the main text; they are
+believed to be the supplement's.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +11,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm.lab.progress import one_thread, silent
+from dcm.lab.store import Result, plain
 from dcm.model.circuit import Circuit
 from dcm.model.plasticity import LearningRates
 from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
 
+RECORD = ("u_p[1]", "u_i[0]", "v_apical[0]", "w_pi[0]")
+MARGIN = 200.0  # ms recorded before the target and after learning; the axis of Fig. 1B [chosen]
+
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run. Sizes, transfer (logistic), rates and noise are believed to be the supplement's [SM*]."""
+    """Numbers of the run."""
 
-    sizes: tuple[int, ...] = (30, 20, 10)
-    presentations: int = 400
+    sizes: tuple[int, ...] = (30, 20, 10)  # [SM*], as is the logistic transfer function
+    presentations: int = 400  # [chosen]
     eta_up: tuple[float, ...] = (0.0011875, 0.0005)  # per ms, layer 1 and output [SM*]
-    eta_ip: float = 0.0011875
-    eta_pi: float = 0.0005
-    noise: float = 0.1  # σ of the somatic noise
-    duration: float = 100.0  # ms a presentation
+    eta_ip: float = 0.0011875  # per ms [SM*]
+    eta_pi: float = 0.0005  # per ms [SM*]
+    noise: float = 0.1  # σ of the somatic noise [SM*]
+    duration: float = 100.0  # ms per presentation [SM*]
     low: float = 0.1  # target rates are uniform on [low, high] [chosen]
     high: float = 0.9
-    shown: float = (
-        1500.0  # ms after the target's arrival that are recorded: the axis of Fig. 1C [paper]
-    )
+    shown: float = 1500.0  # ms recorded from the target's arrival on: the axis of Fig. 1C [paper]
 
     @classmethod
     def quick(cls):
@@ -41,29 +47,19 @@ class Config:
         return cls(presentations=1000)
 
 
-@dataclass(frozen=True)
-class Result:
-    """Traces around the arrival of the target, the slow closing of the error, and traces after learning.
-
-    ``before``, ``arrival`` and ``after`` are ``Recording``s (see ``balance``). ``apical`` and ``output_error``, at the
-    ends of presentations number ``presentation``, are noise-free: ‖v_A‖ at the nudged steady state, and
-    ‖φ(u) - r_target‖ at the output with teaching off.
-    """
-
-    config: Config
-    r_target: np.ndarray
-    before: Recording
-    arrival: Recording
-    after: Recording
-    presentation: np.ndarray
-    apical: np.ndarray
-    output_error: np.ndarray
-    circuit: Circuit
-
-
 @one_thread
-def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
-    """One input pattern, one new target, all of Eqs. 1-9 with noise; the circuit starts self-predicting."""
+def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
+    """One input, one new target, all of Eqs. 1-9 with noise; the circuit starts self-predicting.
+
+    It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
+    A run takes seconds, so there are no checkpoints.
+
+    Returns
+    -------
+    Result
+        ``apical`` and ``output_error`` (n,), the two numbers of ``measure``, after ``presentation``
+        (n,) presentations; and all that ``through_time`` gives.
+    """
     from dcm import kernels
 
     weight_rng, data_rng, noise_rng = rng.spawn(3)
@@ -73,64 +69,88 @@ def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
     u_target = circuit.transfer.inverse(r_target)
     rates = LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
 
-    def show(circuit, ms, start, target=True, plastic=True, record=RECORD):
+    def show(circuit, start, ms, target=u_target, **options):
         n = round(ms / config.duration)
-        targets = np.tile(u_target, (n, 1)) if target else None
         return kernels.integrate(
-            circuit, np.tile(r_in, (n, 1)), targets, rates=rates if plastic else None, rng=noise_rng,
-            noise=config.noise, duration=config.duration, start=start, record=record,
-        )  # fmt: skip
+            circuit,
+            np.tile(r_in, (n, 1)),  # (n, n_in): the same pattern again and again
+            None if target is None else np.tile(target, (n, 1)),
+            start=start,
+            rng=noise_rng,
+            noise=config.noise,
+            duration=config.duration,
+            **options,
+        )
 
-    before = show(circuit, 200.0, equilibrium(circuit, r_in), target=False, plastic=False)
-    arrival = now = show(circuit, config.shown, before.state)
+    before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None, record=RECORD)
+    arrival = show(circuit, before, config.shown, rates=rates, record=RECORD)
     curve = [measure(c, r_in, u_target, r_target) for c in (circuit, arrival.circuit)]
-    at = [0, round(config.shown / config.duration)]
-    for number in progress(range(at[-1] + 1, config.presentations + 1), desc="presentations"):
-        now = show(now.circuit, config.duration, now, record=())
-        at.append(number)
+    recorded = round(config.shown / config.duration)  # presentations so far
+    later = range(recorded + 1, config.presentations + 1)
+    now = arrival
+    for _ in progress(later, desc="presentations"):
+        now = show(now.circuit, now, config.duration, rates=rates)
         curve.append(measure(now.circuit, r_in, u_target, r_target))
-    after = show(now.circuit, 200.0, now, plastic=False)
-    apical, error = np.array(curve).T
-    return Result(
-        config, r_target, before, arrival, after, np.array(at), apical, error, now.circuit
-    )
-
-
-def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
-    """A paper-scale result (seconds, so without checkpoints): curves over presentations, and traces every ms.
-
-    ``level_free`` and ``level_onset`` are ‖mean of v_A over time‖ in the 200 ms before the target comes, and from 50 to
-    150 ms after: the mean leaves the error and takes out the noise.
-    """
-    result = run(config, rng, progress)
-    arrays = {name: getattr(result, name) for name in ("presentation", "apical", "output_error")}
-    for name in ("before", "arrival", "after"):
-        recording = getattr(result, name)
-        gap = recording.traces["u_p[1]"] - recording.traces["u_i[0]"]
-        arrays |= {
-            f"{name}_t": recording.t,
-            f"{name}_gap": np.sum(gap**2, axis=1),
-            f"{name}_apical": np.linalg.norm(recording.traces["v_apical[0]"], axis=1),
-        }
-    free, onset = result.before.traces["v_apical[0]"], result.arrival.traces["v_apical[0]"][50:150]
-    levels = {"level_free": free, "level_onset": onset}
-    return {**arrays, **{name: np.linalg.norm(v.mean(axis=0)) for name, v in levels.items()}}
-
-
-RECORD = ("u_p[1]", "u_i[0]", "v_apical[0]", "w_pi[0]")
+    after = show(now.circuit, now, MARGIN, record=RECORD)
+    apical, output_error = np.array(curve).T
+    arrays = through_time(before, arrival, after, r_target)
+    arrays["presentation"] = np.array([0, recorded, *later])
+    arrays["apical"] = apical
+    arrays["output_error"] = output_error
+    return Result({"config": plain(config)}, arrays)
 
 
 def measure(circuit, r_in, u_target, r_target) -> tuple[float, float]:
-    """(‖v_A‖ with the target, ‖φ(u_output) - r_target‖ without it), both at the noise-free steady state."""
-    nudged, free = equilibrium(circuit, r_in, u_target), equilibrium(circuit, r_in)
-    error = circuit.transfer(free.u_p[-1]) - r_target
+    """(‖v_A‖ with the target, ‖φ(u_output) - r_target‖ without it), both at rest, without noise."""
+    nudged = equilibrium(circuit, r_in, u_target)
+    free = equilibrium(circuit, r_in)
+    error = circuit.transfer(free.u_p[-1]) - r_target  # (n_out,)
     return float(np.linalg.norm(nudged.v_apical[0])), float(np.linalg.norm(error))
 
 
+def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
+    """The arrays behind the figures from the three recordings, one record per ms.
+
+    Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
+    ‖v_A‖. For the first ``MARGIN`` also the ``balance`` (``top_down``, ``lateral``) of the apical
+    dendrite that responds most, and the ``rate`` of the output cell with the most extreme target,
+    ``target_rate``. ``level_free`` and ``level_onset`` are the ``level`` of v_A before the target
+    comes, and from 50 to 150 ms after.
+    """
+    v_apical = arrival.traces["v_apical[0]"]  # (n_records, n_hidden)
+    dendrite = np.argmax(np.abs(v_apical[20:200].mean(axis=0)))  # without the first 20 ms [chosen]
+    cell = np.argmax(np.abs(r_target - 0.5))
+    arrays = {
+        "target_rate": r_target[cell],
+        "level_free": level(before.traces["v_apical[0]"]),
+        "level_onset": level(v_apical[50:150]),  # [chosen]
+    }
+    for moment, recording in {"before": before, "arrival": arrival, "after": after}.items():
+        traces = recording.traces
+        gap = traces["u_p[1]"] - traces["u_i[0]"]  # (n_records, n_out)
+        early = recording.t < MARGIN
+        top_down, lateral = balance(recording, dendrite)
+        arrays |= {
+            f"{moment}_t": recording.t,
+            f"{moment}_gap": np.sum(gap**2, axis=1),
+            f"{moment}_apical": np.linalg.norm(traces["v_apical[0]"], axis=1),
+            f"{moment}_top_down": top_down[early],
+            f"{moment}_lateral": lateral[early],
+            f"{moment}_rate": recording.circuit.transfer(traces["u_p[1]"][early, cell]),
+        }
+    return arrays
+
+
+def level(v_apical) -> float:
+    """‖mean over time of v_A‖, (n_records, n_hidden): the mean keeps the error, not the noise."""
+    return np.linalg.norm(v_apical.mean(axis=0))
+
+
 def balance(recording: Recording, dendrite: int) -> tuple[np.ndarray, np.ndarray]:
-    """(top-down, lateral) parts of v_A of one apical dendrite over time (Eq. 4); each (n_records,)."""
-    circuit, traces = recording.circuit, recording.traces
-    r_above, r_inter = circuit.transfer(traces["u_p[1]"]), circuit.transfer(traces["u_i[0]"])
-    return r_above @ circuit.w_down[0][dendrite], np.sum(
-        r_inter * traces["w_pi[0]"][:, dendrite], axis=1
-    )
+    """The terms of Eq. 4 for one apical dendrite: (top-down, lateral), (n_records,) each."""
+    phi = recording.circuit.transfer
+    w_down = recording.circuit.w_down[0][dendrite]  # (n_out,)
+    w_pi = recording.traces["w_pi[0]"][:, dendrite]  # (n_records, n_out): it learns meanwhile
+    top_down = phi(recording.traces["u_p[1]"]) @ w_down  # Eq. 4, first term
+    lateral = np.sum(phi(recording.traces["u_i[0]"]) * w_pi, axis=1)  # Eq. 4, second term
+    return top_down, lateral

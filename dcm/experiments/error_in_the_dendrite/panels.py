@@ -1,114 +1,108 @@
-"""Panels of notebook 02: the balance of an apical dendrite, broken by a target and restored by learning."""
+"""Panels of notebook 02: the balance of an apical dendrite, broken by a target and learned anew.
+
+All but ``over_brian2`` take a list of results and draw from their arrays.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dcm.experiments.error_in_the_dendrite.experiment import balance
 from dcm.lab.drawing import COLOURS, band
 
-
-def dendrite(ax, recording, number: int, *, until: float = 200.0):
-    """Top-down and lateral parts of one apical potential, and their sum, over time; returns the lines."""
-    t, (top_down, lateral) = recording.t, balance(recording, number)
-    shown = t < until
-    lines = ax.plot(t[shown], top_down[shown], color=COLOURS["pyramidal"], label="top-down input")
-    lines += ax.plot(
-        t[shown], lateral[shown], color=COLOURS["interneuron"], ls="--", label="interneuron input"
-    )
-    lines += ax.plot(
-        t[shown], (top_down + lateral)[shown], color=COLOURS["apical"], label="apical potential"
-    )
-    ax.axhline(0, color="0.6", lw=0.8)
-    ax.set_xlabel("time (ms)")
-    return lines
-
-
-def output(ax, recording, transfer, r_target, neuron: int, *, until: float = 200.0):
-    """Rate of one output cell and its target over time; returns the lines."""
-    shown = recording.t < until
-    rate = transfer(recording.traces["u_p[1]"][:, neuron])
-    lines = ax.plot(
-        recording.t[shown], rate[shown], color=COLOURS["pyramidal"], label="output rate"
-    )
-    lines += [ax.axhline(r_target[neuron], color=COLOURS["target"], ls=":", label="target")]
-    ax.set(xlabel="time (ms)", ylim=(0, 1))
-    return lines
-
-
-def first_milliseconds(axes, recording):
-    """Fig. 1C's two panels: ‖pyr - int‖² and ‖apical potential‖ after the target's arrival; returns the lines."""
-    gap = np.sum((recording.traces["u_p[1]"] - recording.traces["u_i[0]"]) ** 2, axis=1)
-    apical = np.linalg.norm(recording.traces["v_apical[0]"], axis=1)
-    lines = axes[0].plot(recording.t, gap, color=COLOURS["interneuron"])
-    lines += axes[1].plot(recording.t, apical, color=COLOURS["apical"])
-    axes[0].set(
-        ylabel=r"$\|u^P - u^I\|^2$", xlabel="time after the target's arrival (ms)", ylim=(0, None)
-    )
-    axes[1].set(ylabel=r"$\|v_A\|$", xlabel="time after the target's arrival (ms)", ylim=(0, None))
-    return lines
-
-
-def closing(ax, result):
-    """Noise-free apical error and output error over presentations; returns the lines."""
-    lines = ax.semilogy(
-        result.presentation, result.apical, color=COLOURS["apical"], label=r"apical error $\|v_A\|$"
-    )
-    lines += ax.semilogy(result.presentation, result.output_error, color=COLOURS["pyramidal"], ls="--",
-                         label="output error, teaching off")  # fmt: skip
-    ax.set(xlabel="presentations (100 ms each)", ylabel="norm", title="Learning closes the error")
-    ax.legend()
-    return lines
-
-
-def over_brian2(axes, reference, recording, *, cells=(0, 1, 2)):
-    """Apical, interneuron and output potentials of a few cells: dcm as lines, Brian 2 as dots; returns the lines."""
-    lines, dots = [], []
-    for ax, (name, compartment, title) in zip(axes, OVER_BRIAN2, strict=True):
-        lines += ax.plot(
-            recording.t, recording.traces[name][:, cells], color=COLOURS[compartment], lw=1.2
-        )
-        dots += ax.plot(
-            reference.t[::3], reference.traces[name][::3][:, cells], "k.", ms=2.5
-        )  # legible, not all
-        ax.axvline(reference.options["duration"], color="0.6", lw=0.8, ls=":")  # the target appears
-        ax.set(xlabel="time (ms)", title=title)
-    axes[0].set_ylabel("potential")
-    axes[0].legend([lines[0], dots[0]], ["dcm", "Brian 2"], loc="best")
-    return lines + dots
-
-
-OVER_BRIAN2 = (
+CLOSING = (  # array, colour, line style, label
+    ("apical", "apical", "-", r"apical error $\|v_A\|$"),
+    ("output_error", "pyramidal", "--", "output error, teaching off"),
+)
+OVER_BRIAN2 = (  # trace, colour, title
     ("v_apical[0]", "apical", "apical dendrites"),
     ("u_i[0]", "interneuron", "interneurons"),
     ("u_p[1]", "pyramidal", "output cells"),
 )
 
 
-def over_seeds(axes, results):
-    """Three axes, median and range of seeds: Fig. 1C's two panels, and the closing of both errors; returns the lines.
+def dendrite(ax, results, moment: str):
+    """Fig. 1B: both inputs to one apical dendrite, and their sum.
 
-    The grey line over the first two is the level before the target came.
+    ``moment`` is "before", "arrival" or "after". One set of lines per result, since single cells
+    have no median over circuits; returns the lines.
     """
-    lines, t = [], results[0]["arrival_t"] if results else []
-    for ax, name, colour in ((axes[0], "gap", "interneuron"), (axes[1], "apical", "apical")):
-        lines += band(ax, t, [r[f"arrival_{name}"] for r in results], color=COLOURS[colour])
-        for r in results[:1]:
-            ax.axhline(
-                np.median([np.mean(r[f"before_{name}"]) for r in results]),
-                color="0.5",
-                ls=":",
-                lw=1.2,
-            )
-        ax.set(xlabel="time after the target's arrival (ms)", ylim=(0, None))
-    axes[0].set(ylabel=r"$\|u^P - u^I\|^2$")
-    axes[1].set(ylabel=r"$\|v_A\|$")
-    x = results[0]["presentation"] if results else []
-    for name, colour, style, label in (("apical", "apical", "-", r"apical error $\|v_A\|$"),
-                                       ("output_error", "pyramidal", "--", "output error, teaching off")):  # fmt: skip
-        lines += band(
-            axes[2], x, [r[name] for r in results], color=COLOURS[colour], ls=style, label=label
+    lines = []
+    for result in results:
+        top_down = result[f"{moment}_top_down"]
+        lateral = result[f"{moment}_lateral"]
+        t = result[f"{moment}_t"][: len(top_down)]
+        lines += ax.plot(t, top_down, color=COLOURS["pyramidal"], label="top-down input")
+        lines += ax.plot(
+            t, lateral, color=COLOURS["interneuron"], ls="--", label="interneuron input"
         )
-    axes[2].set(yscale="log", xlabel="presentations (100 ms each)", ylabel="norm, noise-free")
-    axes[2].legend()
+        # Eq. 4: the apical potential is their sum
+        lines += ax.plot(t, top_down + lateral, color=COLOURS["apical"], label="apical potential")
+    ax.axhline(0, color="0.6", lw=0.8)
+    ax.set_xlabel("time (ms)")
     return lines
+
+
+def output(ax, results, moment: str):
+    """Rate of one output cell and its target; as ``dendrite``, one pair of lines per result."""
+    lines = []
+    for result in results:
+        rate = result[f"{moment}_rate"]
+        t = result[f"{moment}_t"][: len(rate)]
+        lines += ax.plot(t, rate, color=COLOURS["pyramidal"], label="output rate")
+        target = ax.axhline(result["target_rate"], color=COLOURS["target"], ls=":", label="target")
+        lines.append(target)
+    ax.set(xlabel="time (ms)", ylim=(0, 1))
+    return lines
+
+
+def mismatch(ax, results):
+    """Fig. 1C: ‖u_P - u_I‖² after the target's arrival, median and range; returns the lines."""
+    lines = _since_arrival(ax, results, "gap", COLOURS["interneuron"])
+    ax.set_ylabel(r"$\|u^P - u^I\|^2$")
+    return lines
+
+
+def apical_error(ax, results):
+    """Fig. 1C: ‖v_A‖ after the target's arrival, median and range; returns the lines."""
+    lines = _since_arrival(ax, results, "apical", COLOURS["apical"])
+    ax.set_ylabel(r"$\|v_A\|$")
+    return lines
+
+
+def _since_arrival(ax, results, name, colour):
+    """One curve over time; the dotted grey line is the mean level before the target came."""
+    t = results[0]["arrival_t"] if results else []
+    lines = band(ax, t, [result[f"arrival_{name}"] for result in results], color=colour)
+    if results:
+        before = [np.mean(result[f"before_{name}"]) for result in results]
+        ax.axhline(np.median(before), color="0.5", ls=":", lw=1.2)
+    ax.set(xlabel="time after the target's arrival (ms)", ylim=(0, None))
+    return lines
+
+
+def closing(ax, results):
+    """Apical and output error over presentations, median and range; returns the lines."""
+    x = results[0]["presentation"] if results else []
+    lines = []
+    for name, colour, style, label in CLOSING:
+        curves = [result[name] for result in results]
+        lines += band(ax, x, curves, color=COLOURS[colour], ls=style, label=label)
+    ax.set(yscale="log", xlabel="presentations (100 ms each)", ylabel="norm, noise-free")
+    ax.legend()
+    return lines
+
+
+def over_brian2(axes, reference, recording, *, cells=(0, 1, 2)):
+    """Three axes, a few cells each: dcm as lines, Brian 2 as dots; returns lines, then dots."""
+    lines = []
+    dots = []
+    for ax, (name, compartment, title) in zip(axes, OVER_BRIAN2, strict=True):
+        ours = recording.traces[name][:, cells]
+        theirs = reference.traces[name][::3, cells]  # every third dot is legible
+        lines += ax.plot(recording.t, ours, color=COLOURS[compartment], lw=1.2)
+        dots += ax.plot(reference.t[::3], theirs, "k.", ms=2.5)
+        ax.axvline(reference.options["duration"], color="0.6", lw=0.8, ls=":")  # the target appears
+        ax.set(xlabel="time (ms)", title=title)
+    axes[0].set_ylabel("potential")
+    axes[0].legend([lines[0], dots[0]], ["dcm", "Brian 2"], loc="best")
+    return lines + dots

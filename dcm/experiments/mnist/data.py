@@ -1,4 +1,4 @@
-"""Handwritten digits: the real MNIST, found or downloaded and checked; scikit-learn's small digits as a stand-in."""
+"""Handwritten digits: the real MNIST, found or downloaded, and small digits as a stand-in."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-# SHA-256 of the four canonical files.
-FILES = {
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
+TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
+TEST_IMAGES = "t10k-images-idx3-ubyte.gz"
+TEST_LABELS = "t10k-labels-idx1-ubyte.gz"
+FILES = {  # SHA-256 of the four canonical files
+    TRAIN_IMAGES: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    TRAIN_LABELS: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    TEST_IMAGES: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    TEST_LABELS: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-REMEDY = (
-    "Put the four files train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
-    "t10k-labels-idx1-ubyte.gz into a folder and set the environment variable DCM_DATA to it."
-)
+IMAGE_HEADER = 16  # bytes before the pixels in the format of the files
+LABEL_HEADER = 8  # bytes before the labels
+N_TRAIN = 55_000  # of the 60 000 training images; the others are for validation [paper]
 
 
 class DataUnavailable(RuntimeError):
@@ -40,7 +42,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Digits:
-    """``train``, ``validation`` and ``test`` splits; ``name`` says which data they are."""
+    """``train``, ``validation`` and ``test`` splits of images of ``side`` x ``side`` pixels.
+
+    ``name`` says which data they are.
+    """
 
     name: str
     side: int
@@ -52,73 +57,80 @@ class Digits:
 def mnist(*, download: bool = True) -> Digits:
     """MNIST split into 55 000 / 5 000 / 10 000 images [paper].
 
-    Looks in ``$DCM_DATA``, then in the user's cache, then at public mirrors (when ``download`` is true). Each file's
-    SHA-256 is checked.
+    Looks in ``$DCM_DATA``, then in the user's cache, then at public mirrors (when ``download`` is
+    true). Each file's SHA-256 is checked.
 
     Raises
     ------
     ValueError
-        If a file in ``$DCM_DATA`` is truncated, corrupted or not the canonical one: the message names it.
+        If a file in ``$DCM_DATA`` is truncated, corrupted or not the canonical one: the message
+        names it.
     DataUnavailable
         If no source has the files; the message says how to provide them.
     """
     path = {name: _find(name, download) for name in FILES}
-    train, train_labels = (
-        _idx(path["train-images-idx3-ubyte.gz"], 16),
-        _idx(path["train-labels-idx1-ubyte.gz"], 8),
+    images = _images(path[TRAIN_IMAGES])
+    labels = _content(path[TRAIN_LABELS], LABEL_HEADER)
+    test = Split(_images(path[TEST_IMAGES]), _content(path[TEST_LABELS], LABEL_HEADER))
+    return Digits(
+        name="MNIST",
+        side=28,
+        train=Split(images[:N_TRAIN], labels[:N_TRAIN]),
+        validation=Split(images[N_TRAIN:], labels[N_TRAIN:]),
+        test=test,
     )
-    test, test_labels = (
-        _idx(path["t10k-images-idx3-ubyte.gz"], 16),
-        _idx(path["t10k-labels-idx1-ubyte.gz"], 8),
-    )
-    images = (train.reshape(-1, 784) / np.float32(255)).astype(np.float32)
-    test = (test.reshape(-1, 784) / np.float32(255)).astype(np.float32)
-    first, last = slice(0, 55_000), slice(55_000, None)
-    return Digits("MNIST", 28, Split(images[first], train_labels[first]), Split(images[last], train_labels[last]),
-                  Split(test, test_labels))  # fmt: skip
 
 
 def small_digits() -> Digits:
-    """scikit-learn's 1797 bundled digits of 8 x 8 pixels: 1200 / 200 / 397. Not MNIST; for trying things out."""
+    """scikit-learn's 1797 bundled digits of 8 x 8 pixels: 1200 / 200 / 397. Not MNIST."""
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32)
-    cuts = (slice(0, 1200), slice(1200, 1400), slice(1400, None))
+    labels = labels.astype(np.uint8)
     return Digits(
-        "small digits (not MNIST)", 8, *(Split(images[c], labels[c].astype(np.uint8)) for c in cuts)
+        name="small digits (not MNIST)",
+        side=8,
+        train=Split(images[:1200], labels[:1200]),
+        validation=Split(images[1200:1400], labels[1200:1400]),
+        test=Split(images[1400:], labels[1400:]),
     )
 
 
 def _find(name: str, download: bool) -> Path:
+    """The path of one of the four files, downloaded into the cache if need be."""
     import pooch
 
     folder = os.environ.get("DCM_DATA")
     if folder and (path := Path(folder) / name).is_file():
         if pooch.file_hash(path, alg="sha256") != FILES[name]:
             raise ValueError(
-                f"{path} is truncated, corrupted or not the canonical MNIST file (its SHA-256 differs); "
-                "replace it, or unset DCM_DATA to download"
+                f"{path} is truncated, corrupted or not the canonical MNIST file "
+                "(its SHA-256 differs); replace it, or unset DCM_DATA to download"
             )
         return path
     cache = pooch.os_cache("dcm")
-    if (cached := cache / name).is_file() and pooch.file_hash(cached, alg="sha256") == FILES[name]:
+    cached = cache / name
+    if cached.is_file() and pooch.file_hash(cached, alg="sha256") == FILES[name]:
         return cached
+    for mirror in MIRRORS if download else ():
+        try:
+            return Path(pooch.retrieve(mirror + name, f"sha256:{FILES[name]}", name, cache))
+        except (OSError, ValueError):
+            continue  # no network, no such host, or a file that is not the canonical one
     where = f"{folder} ($DCM_DATA), " if folder else ""
-    if download:
-        for mirror in MIRRORS:
-            try:
-                return Path(pooch.retrieve(mirror + name, f"sha256:{FILES[name]}", name, cache))
-            except (
-                OSError,
-                ValueError,
-            ):  # no network, no such host, or a file that is not the canonical one
-                continue
     raise DataUnavailable(
-        f"MNIST file {name} is not in {where}{cache} nor at the public mirrors. {REMEDY}"
+        f"MNIST file {name} is not in {where}{cache} nor at the public mirrors. Put the four files "
+        f"{', '.join(FILES)} into a folder and set the environment variable DCM_DATA to it."
     )
 
 
-def _idx(path: Path, header: int) -> np.ndarray:
+def _images(path: Path) -> np.ndarray:
+    """(n, 784), float32 in [0, 1]."""
+    return _content(path, IMAGE_HEADER).reshape(-1, 784) / np.float32(255)
+
+
+def _content(path: Path, header: int) -> np.ndarray:
+    """The bytes of a compressed file after its header."""
     with gzip.open(path) as file:
         return np.frombuffer(file.read(), np.uint8, offset=header)

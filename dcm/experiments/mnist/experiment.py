@@ -8,30 +8,33 @@ import numpy as np
 
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist.learners import (
+    CIRCUITS,
     NETS,
     circuit_epoch,
     classify,
-    errors,
     initial_circuit,
     initial_net,
     net_epoch,
-    watch,
+    percent_wrong,
+    target_potentials,
 )
+from dcm.experiments.mnist.tracking import hidden_layer_measures
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
-from dcm.model.circuit import Circuit
+from dcm.lab.store import Result, plain
 
-LEARNERS = (
-    "microcircuit",
-    "backprop",
-    "frozen hidden layers",
-    "single layer",
-)  # of the notebook's quick run
+SIDE_BY_SIDE = ("microcircuit", "backprop", "frozen hidden layers", "single layer")
+N_MEASURED = 1000  # validation images that the apical dendrites are measured on [chosen]
+N_FIELDS = 25  # cells of layer 1 whose incoming weights are kept [chosen]
 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run. Layers, batch and target rates are the paper's; the recipe is ours (found on validation)."""
+    """Numbers of the run.
+
+    Layers, batch and target rates are the paper's [paper]; the recipe is ours, found on the
+    validation split [chosen]. [SM*] = not in the main text; believed to be the supplement's.
+    """
 
     hidden: tuple[int, ...] = (500, 500)  # [paper]
     epochs: int = 200  # [paper: the axis of Fig. 3B]
@@ -41,40 +44,35 @@ class Config:
     mixing_hidden: float = 0.1  # λ_1 = λ_2 [chosen; SM*: .3]
     mixing_output: float = 0.2  # λ_3 [chosen; SM*: .1]
     mixing_interneuron: float = 0.1  # λ_I [SM*]
-    scale_up: float = (
-        2.0  # up weights, in units of Glorot's uniform range [chosen; SM*: U(-.1, .1)]
-    )
-    scale_output: float = 2.0  # those into the output, likewise [chosen]
-    gain_hidden: float = (
-        1.0  # top-down between hidden layers: uniform ± gain·√(3/n_pre) [chosen; SM*: U(-1, 1)]
-    )
-    gain_output: float = 30.0  # top-down from the output, likewise [chosen]
+    # Up weights into hidden layers and into the output, in units of Glorot's uniform range:
+    scale_up: float = 2.0  # [chosen; SM*: U(-.1, .1)]
+    scale_output: float = 2.0  # [chosen]
+    # Top-down weights between hidden layers and from the output, uniform on ± gain · √(3/n_pre):
+    gain_hidden: float = 1.0  # [chosen; SM*: U(-1, 1)]
+    gain_output: float = 30.0  # [chosen]
     hidden_threshold: float = 0.0  # start of b_up of hidden cells [chosen]
     output_threshold: float = -1.5  # of the output [chosen]
-    base_rate: float = (
-        0.01  # η_up into layer k = factor · base / ∏ λ from k up [form: SM*; value chosen]
-    )
-    hidden_rate: tuple[float, ...] = (
-        1.0,
-        1.0,
-    )  # those factors, one a hidden layer; 1 for the output [chosen]
-    inter_rate: float = (
-        5.0  # η_ip = inter_rate · base / λ_I: interneurons must track the layer above [chosen]
-    )
+    # η_up into layer k = factor · base_rate / ∏ λ from k up [SM*]; the factor of the output is 1:
+    base_rate: float = 0.01  # [chosen]
+    hidden_rate: tuple[float, ...] = (1.0, 1.0)  # the factors, one per hidden layer [chosen]
+    # η_ip = inter_rate · base_rate / λ_I: larger = interneurons track the layer above more closely
+    inter_rate: float = 5.0  # [chosen]
     decay: float = 0.993  # of all rates, per epoch [chosen]
-    backprop_rate: float = (
-        0.05  # of plain nets with hidden layers, times ``hidden_rate`` there [chosen]
-    )
-    single_rate: float = 0.03  # of the net without hidden layers [chosen]
-    learner: str = "microcircuit"  # or "hidden to hidden frozen", "all plastic", one of LEARNERS
-    rate_pi: float = 0.2  # "all plastic": η_pi, and
-    rate_down: float = 1e-5  # η_down (Eq. 10) [chosen]
+    backprop_rate: float = 0.05  # of "backprop", times ``hidden_rate`` in hidden layers [chosen]
+    single_rate: float = 0.03  # of "single layer" [chosen]
+    learner: str = "microcircuit"  # one of CIRCUITS or NETS
+    rate_pi: float = 0.2  # η_pi of "all plastic" [chosen]
+    rate_down: float = 1e-5  # its η_down (Eq. 10) [chosen]
 
     def __post_init__(self):
-        if len(self.hidden_rate) != len(self.hidden):
-            given = f"hidden_rate is {self.hidden_rate}, hidden is {self.hidden}"
+        if self.learner not in CIRCUITS + NETS:
             raise ValueError(
-                f"{given}; give one factor for each hidden layer, as (1.0,) * {len(self.hidden)}"
+                f"learner is {self.learner!r}; choose from {', '.join(CIRCUITS + NETS)}"
+            )
+        if len(self.hidden_rate) != len(self.hidden):
+            raise ValueError(
+                f"hidden_rate is {self.hidden_rate}, hidden is {self.hidden}; give one factor for "
+                f"each hidden layer, as (1.0,) * {len(self.hidden)}"
             )
 
     @classmethod
@@ -88,104 +86,115 @@ class Config:
         return cls()
 
 
-@dataclass(frozen=True)
-class Result:
-    """Errors in percent, (epochs + 1,) per learner, before the first and after every epoch.
-
-    ``predicted`` (n_test,) are the circuit's classes at the end, ``silence`` (epochs + 1, n_hidden) is the un-nudged
-    ‖v_A‖ over the top-down drive ‖w_down φ(u)‖ of each hidden layer.
-    """
-
-    config: Config
-    data_name: str
-    side: int
-    test_error: dict[str, np.ndarray]
-    validation_error: dict[str, np.ndarray]
-    silence: np.ndarray
-    labels: np.ndarray
-    predicted: np.ndarray
-    circuit: Circuit
-
-
 def backprop_net(config: Config) -> Config:
-    """The same net learning by backprop, with its own recipe, found on the validation split as the circuit's."""
-    rates = {"backprop_rate": 0.05, "hidden_rate": (10.0,) * len(config.hidden)}  # [chosen]
-    start = {"scale_up": 4.0, "scale_output": 3.3, "hidden_threshold": -2.0}  # [chosen]
-    return replace(config, learner="backprop", **start, **rates)
-
-
-@one_thread
-def run(
-    config: Config, rng: np.random.Generator, progress=silent, data: datasets.Digits | None = None
-) -> Result:
-    """Train the four learners of ``LEARNERS`` on the same images; ``data`` defaults to MNIST."""
-    data = datasets.mnist() if data is None else data
-    streams = dict(zip(("circuit", *LEARNERS), rng.spawn(1 + len(LEARNERS)), strict=True))
-    rows, final = {}, {}
-    circuit = initial_circuit(config, data, streams["circuit"])
-    for name in LEARNERS:
-        case = backprop_net(config) if name == "backprop" else replace(config, learner=name)
-        start = initial_net(case, data, streams[name]) if name in NETS else circuit
-        final[name], rows[name] = train(case, start, data, streams[name], progress)
-    circuit = final["microcircuit"]
-    test, validation = ({name: table[:, i] for name, table in rows.items()} for i in (0, 1))
-    silence, predicted = (
-        rows["microcircuit"][:, 2 : 2 + len(circuit.w_down)],
-        classify(circuit, data.test.images),
-    )
-    return Result(
+    """The same net learning by backprop, with its own recipe, found on the validation split too."""
+    return replace(
         config,
-        data.name,
-        data.side,
-        test,
-        validation,
-        silence,
-        data.test.labels,
-        predicted,
-        circuit,
+        learner="backprop",
+        scale_up=4.0,  # [chosen], as all that follow
+        scale_output=3.3,
+        hidden_threshold=-2.0,
+        backprop_rate=0.05,
+        hidden_rate=(10.0,) * len(config.hidden),
     )
 
 
 @one_thread
-def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
-    """One learner on MNIST: errors and ``watch`` after every epoch, final classes, some receptive fields."""
-    data, (weights, order) = datasets.mnist(), rng.spawn(2)
-    start = (initial_net if config.learner in NETS else initial_circuit)(config, data, weights)
-    final, rows = train(config, start, data, order, progress, checkpoint)
-    arrays = {"test_error": rows[:, 0], "validation_error": rows[:, 1]}
-    arrays |= {
-        "predicted": classify(final, data.test.images),
-        "fields": final.w_up[0][:25].astype(np.float16),
-    }
-    if config.learner in NETS:
-        return arrays
-    names, n = ("silence", "silence_nudged", "alignment", "mirror"), len(final.w_down)
-    return {
-        **arrays,
-        **{name: rows[:, 2 + i * n : 2 + (i + 1) * n] for i, name in enumerate(names)},
-    }
+def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
+    """Train ``config.learner`` on MNIST.
+
+    ``rng`` gives two streams: for the weights at the start, and for the order of the images.
+
+    Returns
+    -------
+    Result
+        ``test_error``, ``validation_error``: (epochs + 1,), percent, before the first epoch and
+        after every one; ``predicted``: (n_test,), the classes answered at the end; ``fields``:
+        (25, n_pixels), incoming weights of the first cells of layer 1. Of circuits also
+        ``silence``, ``silence_nudged``, ``alignment``, ``mirror``: (epochs + 1, n_hidden_layers),
+        see ``tracking.hidden_layer_measures``.
+
+    Raises
+    ------
+    DataUnavailable
+        If MNIST is neither on this machine nor to be had.
+    """
+    data = datasets.mnist()
+    weights, order = rng.spawn(2)
+    start = initial(config, data, weights)
+    return trained(config, start, data, order, progress, checkpoint)
 
 
-def train(config, learner, data, order, progress=silent, checkpoint=None):
-    """Epochs in fresh random order; returns the learner and a row of ``errors`` and ``watch`` before and after each."""
+@one_thread
+def side_by_side(
+    config: Config, rng: np.random.Generator, progress, data: datasets.Digits
+) -> dict[str, Result]:
+    """Train the learners of ``SIDE_BY_SIDE`` on the same images; the circuits start alike.
+
+    Returns the ``Result`` of each by its name, as ``run`` gives it.
+    """
+    circuit_rng, *streams = rng.spawn(1 + len(SIDE_BY_SIDE))
+    circuit = initial_circuit(config, data, circuit_rng)
+    results = {}
+    for learner, stream in zip(SIDE_BY_SIDE, streams, strict=True):
+        case = replace(config, learner=learner)
+        if learner == "backprop":
+            case = backprop_net(config)
+        start = initial(case, data, stream) if learner in NETS else circuit
+        results[learner] = trained(case, start, data, stream, progress)
+    return results
+
+
+def initial(config: Config, data: datasets.Digits, rng):
+    """The circuit or net that ``config.learner`` starts from."""
+    draw = initial_net if config.learner in NETS else initial_circuit
+    return draw(config, data, rng)
+
+
+def trained(config, start, data, order, progress=silent, checkpoint=None) -> Result:
+    """The ``Result`` of training from ``start``; ``order`` is the generator of image orders."""
+    end, history = train(config, start, data, order, progress, checkpoint)
+    arrays = {
+        **history,
+        "predicted": classify(end, data.test.images),
+        "fields": end.w_up[0][:N_FIELDS].astype(np.float16),
+    }
+    return Result({"config": plain(config), "data": data.name}, arrays)
+
+
+def train(config, start, data, order, progress=silent, checkpoint=None):
+    """Epochs over the training images, each in fresh random order.
+
+    Returns the learner at the end, and the dictionary of what ``measure`` gives before the first
+    epoch and after every one, (epochs + 1, …) each.
+    """
+    advanced = net_epoch if config.learner in NETS else circuit_epoch
+    n_images = len(data.train.labels)
 
     def epoch(i, state):
-        before = learner.with_arrays(state)
-        shuffled = state["order"].permutation(len(data.train.labels))
-        after = (net_epoch if config.learner in NETS else circuit_epoch)(
-            config, before, data, shuffled, i
-        )
-        return {
-            "order": state["order"],
-            "rows": np.vstack([state["rows"], row(after)]),
-            **after.arrays(),
+        images = state["order"].permutation(n_images)
+        learner = advanced(config, start.with_arrays(state), data, images, i)
+        history = {
+            name: np.concatenate([state[name], [now]])
+            for name, now in measure(config, learner, data).items()
         }
+        return {"order": state["order"], **learner.arrays(), **history}
 
-    def row(now):
-        return [*errors(now, data), *([] if config.learner in NETS else watch(config, now, data))]
+    history = {name: np.array([now]) for name, now in measure(config, start, data).items()}
+    state = {"order": order, **start.arrays(), **history}
+    label = f"{config.learner}, epochs"
+    state = resumable(epoch, state, config.epochs, checkpoint, progress, label)
+    return start.with_arrays(state), {name: state[name] for name in history}
 
-    state = {"order": order, "rows": np.array([row(learner)]), **learner.arrays()}
-    state = resumable(
-        epoch, state, config.epochs, checkpoint, progress, f"{config.learner}, epochs"
-    )
-    return learner.with_arrays(state), state["rows"]
+
+def measure(config, learner, data) -> dict:
+    """Errors in percent, and of circuits the measures of each hidden layer, by name."""
+    errors = {
+        "test_error": percent_wrong(learner, data.test),
+        "validation_error": percent_wrong(learner, data.validation),
+    }
+    if config.learner in NETS:
+        return errors
+    images = data.validation.images[:N_MEASURED]
+    u_target = target_potentials(config, data.validation.labels[:N_MEASURED])
+    return errors | hidden_layer_measures(learner, images, u_target)

@@ -1,4 +1,7 @@
-"""Panels of notebook 04: test errors, receptive fields, and what is confused with what."""
+"""Panels of notebook 04: test errors, receptive fields, mistakes, silence, mixing factors.
+
+``results`` is a list of results of one learner, one per seed, and may be empty.
+"""
 
 from __future__ import annotations
 
@@ -6,78 +9,12 @@ import numpy as np
 
 from dcm.lab.drawing import COLOURS, band
 
-_LINES = {
-    "microcircuit": (COLOURS["pyramidal"], "-", "o"),
-    "backprop": (COLOURS["backprop"], "--", "s"),
-    "frozen hidden layers": (COLOURS["apical"], "-.", "^"),
-    "single layer": (COLOURS["shallow"], ":", "d"),
-}
-
-
-def test_errors(ax, result):
-    """Fig. 3B: test error of every learner over epochs, from the first epoch on; returns the lines."""
-    lines = []
-    for name, error in result.test_error.items():
-        colour, style, marker = _LINES[name]
-        epochs = np.arange(1, len(error))
-        lines += ax.plot(
-            epochs,
-            error[1:],
-            color=colour,
-            ls=style,
-            marker=marker if len(error) < 20 else "",
-            label=name,
-        )
-    ax.set(xlabel="epochs", ylabel="test error (%)", ylim=(0, None), title=result.data_name)
-    if len(epochs) < 12:
-        ax.set_xticks(epochs)
-    ax.legend()
-    return lines
-
-
-def receptive_fields(ax, result, n: int = 25):
-    """Incoming weights of the first ``n`` neurons of layer 1 as one image; returns it."""
-    rows = int(np.sqrt(n))
-    side = result.side
-    fields = result.circuit.w_up[0][: rows**2].reshape(rows, rows, side, side)
-    fields = np.pad(fields, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-    image = fields.transpose(0, 2, 1, 3).reshape(rows * (side + 1), -1)
-    limit = np.nanquantile(np.abs(image), 0.995)
-    ax.set(title="Receptive fields, layer 1", xticks=[], yticks=[])
-    return ax.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit)
-
-
-def confusion(ax, result):
-    """Counts of predicted class per true class on the test set, the diagonal left out; returns the image."""
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (result.labels, result.predicted), 1)
-    wrong = np.where(np.eye(10, dtype=bool), 0, counts)
-    image = ax.imshow(wrong, cmap="Oranges")
-    for i, j in zip(*np.nonzero(wrong), strict=True):
-        ax.text(
-            j,
-            i,
-            wrong[i, j],
-            ha="center",
-            va="center",
-            fontsize=10,
-            color="w" if wrong[i, j] > 0.6 * wrong.max() else "k",
-        )
-    ax.set(
-        title="Mistakes on the test set",
-        xlabel="predicted",
-        ylabel="true",
-        xticks=range(10),
-        yticks=range(10),
-    )
-    return image
-
-
-_PAPER = {  # result: label, colour, line, marker
-    "single-layer": ("784-10", COLOURS["shallow"], ":", "d"),
-    "frozen-hidden": ("frozen hidden layers", COLOURS["apical"], "-.", "^"),
-    "all-plastic": ("784-1000-10, all plastic", COLOURS["weights"], (0, (5, 1)), "v"),
-    "hidden-to-hidden-frozen": (
+# Per learner, in the order in which they are drawn: label, colour, line, marker.
+CURVES = {
+    "single layer": ("784-10", COLOURS["shallow"], ":", "d"),
+    "frozen hidden layers": ("frozen hidden layers", COLOURS["apical"], "-.", "^"),
+    "all plastic": ("784-1000-10, all plastic", COLOURS["weights"], (0, (5, 1)), "v"),
+    "hidden to hidden frozen": (
         "hidden-to-hidden frozen",
         COLOURS["interneuron"],
         (0, (3, 1, 1, 1)),
@@ -88,49 +25,104 @@ _PAPER = {  # result: label, colour, line, marker
 }
 
 
-def over_seeds(ax, results):
-    """Fig. 3B: test error of every learner over epochs, median and range of seeds; the paper's axis ends at 10 %.
+def error_curves(ax, results_of, highest: float = 12.0):
+    """Fig. 3B: test error of every learner over epochs, median and range of seeds.
 
-    ``results`` maps result names (without «mnist/») to lists of results. Returns the lines.
+    ``results_of`` maps names of learners to lists of results; ``highest`` is where the axis ends,
+    in percent (the paper's ends at 10). Returns the lines.
     """
     lines = []
-    for name, (label, colour, style, marker) in _PAPER.items():
-        runs = results.get(name, [])
-        x = np.arange(len(runs[0]["test_error"])) if runs else []
-        label = (
-            f"{label}: {np.median([r['test_error'][-1] for r in runs]):.2f} %" if runs else label
+    longest = 1
+    for learner, (label, colour, style, marker) in CURVES.items():
+        errors = [result["test_error"] for result in results_of.get(learner, ())]
+        if not errors:
+            continue
+        epochs = np.arange(len(errors[0]))
+        longest = max(longest, epochs[-1])
+        final = np.median([error[-1] for error in errors])
+        lines += band(
+            ax,
+            epochs,
+            errors,
+            color=colour,
+            ls=style,
+            marker=marker,
+            markevery=(2, 20) if len(epochs) > 20 else None,
+            ms=4,
+            label=f"{label}: {final:.2f} %",
         )
-        lines += band(ax, x, [r["test_error"] for r in runs], color=colour, ls=style, marker=marker,
-                      markevery=(2, 20), ms=4, label=label)  # fmt: skip
-    ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, 200), ylim=(0, 12))
+    ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, longest), ylim=(0, highest))
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return lines
 
 
-def silent(axes, runs):
-    """F3s: un-nudged apical potential over its drive (left) and over the nudged one (right), per hidden layer."""
+def receptive_fields(ax, results):
+    """Incoming weights of layer 1's first neurons, first seed, as one image; returns it."""
+    fields = results[0]["fields"].astype(float)  # (n, side²)
+    rows = int(np.sqrt(len(fields)))
+    side = int(np.sqrt(fields.shape[1]))
+    fields = fields[: rows**2].reshape(rows, rows, side, side)
+    # a line of nothing between the fields
+    fields = np.pad(fields, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    image = fields.transpose(0, 2, 1, 3).reshape(rows * (side + 1), -1)
+    limit = np.nanquantile(np.abs(image), 0.995)
+    ax.set(title="Receptive fields, layer 1", xticks=[], yticks=[])
+    return ax.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit)
+
+
+def confusion(ax, results, labels):
+    """Counts of predicted class per true class, all seeds together, without the correct ones.
+
+    ``labels`` (n_test,) are the classes of the test set. Returns the image.
+    """
+    wrong = np.zeros((10, 10), int)
+    for result in results:
+        np.add.at(wrong, (labels, result["predicted"]), 1)
+    np.fill_diagonal(wrong, 0)
+    image = ax.imshow(wrong, cmap="Oranges")
+    for true, predicted in zip(*np.nonzero(wrong), strict=True):
+        count = wrong[true, predicted]
+        colour = "w" if count > 0.6 * wrong.max() else "k"
+        ax.text(predicted, true, count, ha="center", va="center", fontsize=10, color=colour)
+    ax.set(title="Mistakes on the test set", xlabel="predicted", ylabel="true")
+    ax.set(xticks=range(10), yticks=range(10))
+    return image
+
+
+def silence(ax, results):
+    """F3s: un-nudged apical potential over the top-down drive that it cancels, per hidden layer."""
+    curves = [100 * result["silence"] for result in results]
+    return _per_hidden_layer(ax, curves, r"un-nudged $\|v_A\|$ / drive (%)")
+
+
+def silence_nudged(ax, results):
+    """F3s: un-nudged over nudged apical potential, per hidden layer."""
+    curves = [result["silence_nudged"] for result in results]
+    return _per_hidden_layer(ax, curves, r"un-nudged / nudged $\|v_A\|$")
+
+
+def _per_hidden_layer(ax, curves, ylabel):
+    """Bands of ``curves``, (epochs + 1, 2) per seed, from the first epoch on; returns the lines."""
     lines = []
-    for ax, name, label in ((axes[0], "silence", r"un-nudged $\|v_A\|$ / drive (%)"),
-                            (axes[1], "silence_nudged", r"un-nudged / nudged $\|v_A\|$")):  # fmt: skip
-        for h, style in ((0, "-"), (1, "--")):
-            x = np.arange(1, len(runs[0][name])) if runs else []
-            scale = 100 if name == "silence" else 1
-            curves = [scale * r[name][1:, h] for r in runs]
-            lines += band(
-                ax, x, curves, color=COLOURS["apical"], ls=style, label=f"hidden layer {h + 1}"
-            )
-        ax.set(xlabel="epochs", ylabel=label, ylim=(0, None))
-        ax.legend()
+    for h, style in enumerate(("-", "--")):
+        layer = [curve[1:, h] for curve in curves]
+        epochs = np.arange(1, len(curves[0])) if curves else ()
+        label = f"hidden layer {h + 1}"
+        lines += band(ax, epochs, layer, color=COLOURS["apical"], ls=style, label=label)
+    ax.set(xlabel="epochs", ylabel=ylabel, ylim=(0, None))
+    ax.legend()
     return lines
 
 
-def mixing(ax, runs):
-    """F3g: test error over epochs for each mixing factor; ``runs`` maps λ to results. Returns the lines."""
-    lines, shades = [], (COLOURS["pyramidal"], COLOURS["interneuron"], COLOURS["apical"])
-    for (lam, results), colour, style in zip(runs.items(), shades, ("-", "--", "-."), strict=False):
-        x = np.arange(len(results[0]["test_error"])) if results else []
-        curves = [r["test_error"] for r in results]
-        lines += band(ax, x, curves, color=colour, ls=style, label=rf"$\lambda$ = {lam:g}")
+def mixing(ax, results_of):
+    """F3g: test error over epochs; ``results_of`` maps λ to lists of results. Returns the lines."""
+    looks = ((COLOURS["pyramidal"], "-"), (COLOURS["interneuron"], "--"), (COLOURS["apical"], "-."))
+    lines = []
+    for (lam, results), (colour, style) in zip(results_of.items(), looks, strict=False):
+        errors = [result["test_error"] for result in results]
+        epochs = np.arange(len(errors[0])) if errors else ()
+        lines += band(ax, epochs, errors, color=colour, ls=style, label=rf"$\lambda$ = {lam:g}")
     ax.set(xlabel="epochs", ylabel="test error (%)", yscale="log", ylim=(1, 100))
     ax.legend()
     return lines

@@ -1,41 +1,61 @@
-"""Fig. 2 and S1: the circuit learns a teacher network's function; a shallow learner cannot (steady state a pattern)."""
+"""Figs. 2 and S1: the circuit learns a teacher network's function; a shallow learner cannot.
+
+One run is one learner, ``config.learner``. Every pattern is taken at its steady state. Numbers
+marked [paper] are in the main text; [SM*] ones are not, and are believed to be the supplement's;
+[chosen] ones are ours.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from dcm.experiments.measures import relative_distance
+from dcm.experiments.measures import angle, relative_distance
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
+from dcm.lab.store import Result, plain
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.plasticity import LearningRates
 from dcm.model.transfer import SoftRectifier
+from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
+
+# The columns of a run's curves: the patterns shown so far, and what ``measure`` returns.
+CURVES = (
+    "patterns",
+    "error",
+    "apical",
+    "mismatch",
+    "distance_ip",
+    "distance_pi",
+    "angle_weights",
+    "angle_errors",
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run; sizes, transfer and teacher are the paper's, rates and noise are believed to be [SM*]."""
+    """Numbers of one run."""
 
-    sizes: tuple[int, ...] = (30, 50, 10)
-    teacher_sizes: tuple[int, ...] = (30, 20, 10)
+    sizes: tuple[int, ...] = (30, 50, 10)  # of the circuit [paper]
+    teacher_sizes: tuple[int, ...] = (30, 20, 10)  # [paper]
     teacher_gains: tuple[float, ...] = (2.0, 10.0)  # k_10, k_21 [paper]
     transfer: SoftRectifier = SoftRectifier()  # γ = .1, β = 1, θ = 3 [paper]
-    conductances: Conductances = Conductances()
+    conductances: Conductances = Conductances()  # [SM*]
     scale_up: float = 1.0  # initial up weights U(-scale, scale) [SM*]
     learner: str = "full"  # or "shallow": only w_up into the output changes
     n_patterns: int = 10_000_000  # [paper]
-    eta_up: tuple[float, ...] = (0.0011875, 0.0005)  # per ms, layer 1 and output
-    eta_ip: float = 0.0011875
-    eta_pi: float = 0.0059375
-    duration: float = 100.0  # ms a pattern
-    noise: float = 0.3  # σ of the traces shown; learning itself is at the noise-free steady state
+    eta_up: tuple[float, ...] = (0.0011875, 0.0005)  # per ms, hidden layer and output [SM*]
+    eta_ip: float = 0.0011875  # per ms [SM*]
+    eta_pi: float = 0.0059375  # per ms [SM*]
+    duration: float = 100.0  # ms per pattern [SM*]
+    noise: float = 0.3  # σ of the traces of Fig. 2B [SM*]; learning itself is noise-free
     block: int = 50_000  # patterns between measurements [chosen]
     n_test: int = (
-        1000  # unseen inputs per measurement [chosen; the paper: one, with a moving average]
+        1000  # unseen inputs per measurement [chosen; paper: a moving average of single ones]
     )
 
     @classmethod
@@ -66,137 +86,113 @@ class Teacher:
 
     def __call__(self, r_in: np.ndarray) -> np.ndarray:
         """Target potentials u*, (…, n_N), of input rates (…, n_0); the target rates are φ(u*)."""
-        u = self.gains[0] * r_in @ self.weights[0].T
+        u = self.gains[0] * r_in @ self.weights[0].T  # (…, n_1)
         for gain, w in zip(self.gains[1:], self.weights[1:], strict=True):
             u = gain * self.transfer(u) @ w.T
         return u
 
 
-@dataclass(frozen=True)
-class Curves:
-    """One learner over ``patterns`` (n,); every measure is a mean over unseen inputs, noise-free.
+@one_thread
+def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
+    """Blocks of patterns, each followed by a measurement on unseen inputs, noise-free.
 
-    ``error`` is Σ(r - r*)² with teaching off; ``apical`` = ‖v_A‖² and ``mismatch`` = ‖u_I - u_P‖² likewise;
-    ``distance_ip``, ``distance_pi`` are relative Frobenius distances to the self-predicting weights;
-    ``angle_weights`` lies between w_up[1]ᵀ and w_down[0], ``angle_errors`` between w_up[1]ᵀ e and w_down[0] e, degrees.
+    Returns
+    -------
+    Result
+        ``patterns`` (n_blocks + 1,) shown so far, and the seven numbers that ``measure`` then
+        returns, by the names in ``CURVES``; ``target_variance`` (), the error of a learner that
+        always answers with the mean target; the weights at the end, named by ``Circuit.arrays``.
     """
+    from dcm import kernels
 
-    patterns: np.ndarray
-    error: np.ndarray
-    apical: np.ndarray
-    mismatch: np.ndarray
-    distance_ip: np.ndarray
-    distance_pi: np.ndarray
-    angle_weights: np.ndarray
-    angle_errors: np.ndarray
+    start, teacher, unseen, data = prepare(config, rng)
+    rates = rates_of(config)
 
+    def block(i, state):
+        shown = i * config.block
+        n = min(config.block, config.n_patterns - shown)
+        inputs = state["data"].uniform(-1, 1, (n, config.sizes[0]))
+        circuit = start.with_arrays(state)
+        circuit, _ = kernels.learn(
+            circuit, inputs, teacher(inputs), rates, duration=config.duration
+        )
+        row = (shown + n, *measure(circuit, teacher, unseen))
+        return {**state, "rows": np.vstack([state["rows"], row]), **circuit.arrays()}
 
-@dataclass(frozen=True)
-class Result:
-    """Curves of the full circuit and of the shallow learner (only w_up into the output), and what they started from."""
-
-    config: Config
-    teacher: Teacher
-    full: Curves
-    shallow: Curves
-    target_variance: float
-    before: Circuit
-    after: Circuit
-
-
-@one_thread
-def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
-    """Train the full and the shallow learner on the same patterns from the same random start."""
-    start, teacher, test, seed = prepare(config, rng)
-    after, full = train(config, start, teacher, test, seed, progress)
-    _, shallow = train(replace(config, learner="shallow"), start, teacher, test, seed, progress)
-    variance = config.transfer(teacher(test)).var(axis=0).sum()
-    return Result(config, teacher, full, shallow, float(variance), start, after)
+    rows = np.array([(0, *measure(start, teacher, unseen))])
+    state = {"data": data, "rows": rows, **start.arrays()}
+    n_blocks = math.ceil(config.n_patterns / config.block)
+    state = resumable(block, state, n_blocks, checkpoint, progress, f"{config.learner} learner")
+    arrays = curves(state["rows"]) | start.with_arrays(state).arrays()
+    arrays["target_variance"] = config.transfer(teacher(unseen)).var(axis=0).sum()
+    return Result({"config": plain(config)}, arrays)
 
 
-@one_thread
-def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
-    """One learner's ``Curves`` as arrays, with the target variance: a paper-scale result."""
-    start, teacher, test, seed = prepare(config, rng)
-    _, curves = train(config, start, teacher, test, seed, progress, checkpoint)
-    return {**vars(curves), "target_variance": config.transfer(teacher(test)).var(axis=0).sum()}
-
-
-def prepare(config: Config, rng) -> tuple[Circuit, Teacher, np.ndarray, int]:
-    """(start, teacher, unseen inputs, seed of the training inputs), the same for every learner of a seed."""
+def prepare(config: Config, rng) -> tuple[Circuit, Teacher, np.ndarray, np.random.Generator]:
+    """(start, teacher, unseen inputs, generator of training inputs), one set per seed."""
     weight_rng, teacher_rng, data_rng, test_rng = rng.spawn(4)
-    g, scale = config.conductances, config.scale_up
     start = Circuit.random(
-        config.sizes, weight_rng, transfer=config.transfer, conductances=g, scale_up=scale
+        config.sizes,
+        weight_rng,
+        transfer=config.transfer,
+        conductances=config.conductances,
+        scale_up=config.scale_up,
     )
     teacher = Teacher.random(config, teacher_rng)
-    test = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
-    return start, teacher, test, int(data_rng.integers(2**63))
+    unseen = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
+    return start, teacher, unseen, np.random.default_rng(int(data_rng.integers(2**63)))
 
 
 def rates_of(config: Config) -> LearningRates:
     """Rates of the full learner, or of the shallow one, which changes only w_up into the output."""
     if config.learner == "full":
         return LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
-    return LearningRates((0.0,) * (len(config.sizes) - 2) + (config.eta_up[-1],))
+    frozen = (0.0,) * (len(config.sizes) - 2)  # the up weights of the hidden layers
+    return LearningRates((*frozen, config.eta_up[-1]))
 
 
-def train(
-    config, circuit, teacher, test, seed, progress=silent, checkpoint=None
-) -> tuple[Circuit, Curves]:
-    """Blocks of patterns, each followed by a measurement on the inputs ``test``."""
-    from dcm import kernels
-
-    rates = rates_of(config)
-
-    def block(i, state):
-        n = min(config.block, config.n_patterns - i * config.block)
-        inputs = state["data"].uniform(-1, 1, (n, config.sizes[0]))
-        before = circuit.with_arrays(state)
-        after, _ = kernels.learn(before, inputs, teacher(inputs), rates, duration=config.duration)
-        row = (i * config.block + n, *measure(after, teacher, test))
-        return {"data": state["data"], "rows": np.vstack([state["rows"], row]), **after.arrays()}
-
-    state = {
-        "data": np.random.default_rng(seed),
-        "rows": np.array([(0, *measure(circuit, teacher, test))]),
-    }
-    blocks, name = -(-config.n_patterns // config.block), f"{config.learner} learner"
-    state = resumable(block, {**state, **circuit.arrays()}, blocks, checkpoint, progress, name)
-    return circuit.with_arrays(state), Curves(*state["rows"].T)
+def curves(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns of ``rows`` (n, 8) by their names in ``CURVES``."""
+    return dict(zip(CURVES, rows.T, strict=True))
 
 
-def measure(circuit, teacher, test) -> tuple[float, ...]:
-    """Error, ‖v_A‖², ‖u_I - u_P‖², weight distances and both angles: the columns of ``Curves`` after the first."""
-    state, goal = equilibrium(circuit, test), circuit.self_predicting()
-    e = teacher.transfer(teacher(test)) - circuit.transfer(state.u_p[-1])
+def measure(circuit, teacher, unseen) -> tuple[float, ...]:
+    """Errors, distances and angles, means over the inputs ``unseen`` (n_test, n_0), teaching off.
+
+    Returns
+    -------
+    tuple of float
+        Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip
+        and of w_pi to the self-predicting weights; angles in degrees, between w_up[1]ᵀ and
+        w_down[0], and between the errors that both send down, w_up[1]ᵀ e and w_down[0] e.
+    """
+    state = equilibrium(circuit, unseen)
+    goal = circuit.self_predicting()
+    errors = teacher.transfer(teacher(unseen)) - circuit.transfer(state.u_p[-1])  # (n_test, n_2)
+    transposed = circuit.w_up[1].T
+    down = circuit.w_down[0]
     return (
-        np.mean(np.sum(e**2, axis=1)),
+        np.mean(np.sum(errors**2, axis=1)),
         np.mean(np.sum(state.v_apical[0] ** 2, axis=1)),
         np.mean(np.sum((state.u_i[0] - state.u_p[1]) ** 2, axis=1)),
         relative_distance(circuit.w_ip, goal.w_ip),
         relative_distance(circuit.w_pi, goal.w_pi),
-        angle(circuit.w_up[1].T, circuit.w_down[0]),
-        float(np.mean([angle(circuit.w_up[1].T @ x, circuit.w_down[0] @ x) for x in e])),
+        angle(transposed, down),
+        float(np.mean([angle(transposed @ e, down @ e) for e in errors])),
     )
-
-
-def angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Angle between two arrays of one shape, in degrees (Frobenius inner product); NaN if one is zero."""
-    if not (np.any(a) and np.any(b)):
-        return float("nan")
-    cosine = np.sum(a * b) / (np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 @one_thread
-def traces(circuit, teacher, config: Config, rng: np.random.Generator, n_patterns: int = 2):
-    """Continuous time with noise and frozen weights, teaching on: (``Recording``, target potentials a pattern)."""
+def traces(
+    circuit, teacher, config: Config, rng: np.random.Generator, n_patterns: int = 2
+) -> tuple[Recording, np.ndarray]:
+    """Fig. 2B: a recording with noise and frozen weights, and the targets (n_patterns, n_2)."""
     from dcm import kernels
 
     inputs = rng.uniform(-1, 1, (n_patterns, config.sizes[0]))
-    names = ("u_p[1]", "u_i[0]", "v_apical[0]")
-    nudged = kernels.integrate(
-        circuit, inputs, teacher(inputs), rng=rng, noise=config.noise, record=names
+    targets = teacher(inputs)
+    record = ("u_p[1]", "u_i[0]", "v_apical[0]")
+    recording = kernels.integrate(
+        circuit, inputs, targets, rng=rng, noise=config.noise, record=record
     )
-    return nudged, teacher(inputs)
+    return recording, targets

@@ -1,14 +1,14 @@
-"""Explorer of notebook 03: the curves of Fig. 2 and S1 for weak and strong feedback, from stored results."""
+"""Explorer of notebook 03: curves of Figs. 2 and S1 for weak and strong feedback, from results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
-from dcm.commands.plan import load
+from dcm.experiments.teacher_regression.runs import FEEDBACK
 from dcm.lab.drawing import COLOURS
+from dcm.lab.store import Result
 from dcm.lab.widgets import Choice, canvas, styled
 
 MEASURES = {
@@ -17,13 +17,17 @@ MEASURES = {
     "distance_pi": r"relative distance of $W^{PI}$",
     "angle_weights": r"angle of $W_{2,1}^T$ to $W_{1,2}$ (degrees)",
 }
-WORDS = {"squared error": "error", "distance of w_ip": "distance_ip", "distance of w_pi": "distance_pi",
-         "angle up to down": "angle_weights"}  # fmt: skip
+WORDS = {
+    "squared error": "error",
+    "distance of w_ip": "distance_ip",
+    "distance of w_pi": "distance_pi",
+    "angle up to down": "angle_weights",
+}
 CONTROLS = {
-    "strength": Choice("feedback and nudging $g_A = g_{som}$", (0.2, 0.8, 2.0)),
+    "strength": Choice("feedback and nudging $g_A = g_{som}$", tuple(FEEDBACK)),
     "measure": Choice("shown", WORDS),
 }
-_LINES = ((COLOURS["pyramidal"], "--"), (COLOURS["apical"], "-"), (COLOURS["interneuron"], "-."))
+LINES = ((COLOURS["pyramidal"], "--"), (COLOURS["apical"], "-"), (COLOURS["interneuron"], "-."))
 
 
 @dataclass(frozen=True)
@@ -36,43 +40,41 @@ class Course:
     values: np.ndarray
 
     def __str__(self):
-        start, end, least = self.values[0], self.values[-1], self.values.min()
-        at = self.patterns[self.values.argmin()]
+        least = self.values.argmin()
         return (
-            f"{self.measure} at g_A = g_som = {self.strength:g}: {start:.3g} at the start, {end:.3g} after "
-            f"{self.patterns[-1]:,.0f} patterns, smallest {least:.3g} after {at:,.0f}"
+            f"{self.measure} at g_A = g_som = {self.strength:g}: "
+            f"{self.values[0]:.3g} at the start, "
+            f"{self.values[-1]:.3g} after {self.patterns[-1]:,.0f} patterns, "
+            f"smallest {self.values[least]:.3g} after {self.patterns[least]:,.0f}"
         )
 
 
-def committed() -> dict[float, SimpleNamespace]:
-    """The paper-scale curves of the first seed by g_A = g_som, for those strengths whose results are committed."""
-    found = {g: load(f"teacher_regression/feedback-{g:g}") for g in CONTROLS["strength"].options}
-    return {g: SimpleNamespace(**saved[0].arrays) for g, saved in found.items() if saved}
+def committed() -> dict[float, Result]:
+    """The first paper-scale result of each strength g_A = g_som that has any."""
+    found = {}
+    for g, variant in FEEDBACK.items():
+        results = variant.results()
+        if results:
+            found[g] = results[0]
+    return found
 
 
 @styled
 def feedback_strength(results, strength=0.8, measure="error") -> Course:
-    """One measure of the full circuit over the patterns shown, the chosen strength of feedback in front.
+    """One measure of the full circuit over the patterns shown, the chosen strength in front.
 
-    ``results`` maps g_A = g_som to curves with ``patterns`` and every measure of ``MEASURES``, each (n,). Raises
-    ``ValueError`` naming the strengths or measures there are.
+    ``results`` maps g_A = g_som to results with ``patterns`` and every measure of ``MEASURES``,
+    each (n,). Raises ``ValueError`` naming the strengths or measures there are.
     """
     for name, given, known in (("strength", strength, results), ("measure", measure, MEASURES)):
         if given not in known:
-            raise ValueError(
-                f"there is no result for {name} {given!r}; choose from {', '.join(map(str, known))}"
-            )
+            names = ", ".join(map(str, known))
+            raise ValueError(f"there is no result for {name} {given!r}; choose from {names}")
     _, (ax,) = canvas(1, 1, (8, 4), left=0.1, right=0.97, bottom=0.14, top=0.91)
-    for (colour, style), (g, curves) in zip(_LINES, sorted(results.items()), strict=False):
+    for (colour, style), (g, result) in zip(LINES, sorted(results.items()), strict=False):
         front = {"lw": 3.0, "zorder": 3} if g == strength else {"lw": 1.0}
-        ax.plot(
-            curves.patterns,
-            getattr(curves, measure),
-            color=colour,
-            ls=style,
-            label=f"{g:g}",
-            **front,
-        )
+        look = {"color": colour, "ls": style, "label": f"{g:g}", **front}
+        ax.plot(result["patterns"], result[measure], **look)
     ax.set(
         xlabel="patterns shown",
         ylabel=MEASURES[measure],
@@ -80,7 +82,5 @@ def feedback_strength(results, strength=0.8, measure="error") -> Course:
         title="Full circuit, from weak to strong feedback",
     )
     ax.legend(title="$g_A = g_{som}$")
-    curves = results[strength]
-    return Course(
-        strength, measure, np.asarray(curves.patterns), np.asarray(getattr(curves, measure))
-    )
+    chosen = results[strength]
+    return Course(strength, measure, chosen["patterns"], chosen[measure])

@@ -1,7 +1,7 @@
-"""Fig. 2 in continuous time: from a steady-state checkpoint on, every millisecond with noise, filters and transients.
+"""Fig. 2 in continuous time: from a steady-state checkpoint on, with noise, filters and transients.
 
-The circuit first learns at the steady state (``teacher_regression``), then goes on through Eqs. 1-2 with the same
-teacher and the same patterns. What transients and noise do to an update: ``transients``.
+The circuit first learns at the steady state (``experiment``), then goes on through Eqs. 1-2 with
+the same teacher and the same patterns. What transients and noise do to an update: ``transients``.
 """
 
 from __future__ import annotations
@@ -10,121 +10,133 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from dcm.experiments.teacher_regression import experiment as teacher_regression
-from dcm.experiments.teacher_regression.experiment import measure, prepare, rates_of
-from dcm.experiments.teacher_regression.transients import nothing, transients
+from dcm.experiments.teacher_regression import experiment
+from dcm.experiments.teacher_regression.experiment import curves, measure, prepare, rates_of
+from dcm.experiments.teacher_regression.transients import transients
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
-from dcm.model.plasticity import Updates
+from dcm.lab.store import Result, plain
+from dcm.model.plasticity import Updates, plasticity
 from dcm.model.state import state_of
 from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
 
-TEACHER = teacher_regression.Config()
+TEACHER = experiment.Config()
 
 
 @dataclass(frozen=True)
 class Config:
     """Numbers of the run; all others are those of ``teacher``."""
 
-    teacher: teacher_regression.Config = TEACHER
-    start_at: int = (
-        2_000_000  # patterns learned at the steady state before [chosen: learning is under way]
-    )
-    n_patterns: int = 500_000  # patterns shown in continuous time
-    noise: float = 0.3  # σ [SM*]
+    teacher: experiment.Config = TEACHER
+    start_at: int = 2_000_000  # patterns learned at the steady state before [chosen: under way]
+    n_patterns: int = 500_000  # patterns shown in continuous time [chosen]
+    noise: float = 0.3  # σ [SM*: not in the main text, believed to be the supplement's]
     chunk: int = 1000  # patterns between two looks at the clock: a checkpoint can fall there
-    n_probe: int = 2000  # patterns for the update with and without transients
+    n_probe: int = 2000  # patterns for the update with and without transients [chosen]
 
     @classmethod
     def quick(cls):
         """1000 patterns from a start at 10⁴: seconds, to see that it works."""
-        return cls(
-            replace(TEACHER, block=1000), start_at=10_000, n_patterns=1000, chunk=500, n_probe=50
-        )
+        teacher = replace(TEACHER, block=1000)
+        return cls(teacher, start_at=10_000, n_patterns=1000, chunk=500, n_probe=50)
 
 
 @one_thread
-def compute(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> dict:
-    """Curves (as ``teacher_regression.Curves``) in continuous time from the checkpoint on, and the ``probe``."""
-    start, teacher, test, seed = prepare(config.teacher, rng)
-    data = np.random.default_rng(seed)
+def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
+    """Chunks of patterns in continuous time, measured after every ``teacher.block`` patterns.
+
+    Returns
+    -------
+    Result
+        The curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and
+        ``probe_size``, what transients and noise do to the update there (see ``transients``).
+    """
+    from dcm import kernels
+
+    task = config.teacher
+    start, teacher, unseen, data = prepare(task, rng)
+    probe_rng, noise_rng = rng.spawn(1)[0].spawn(2)
     circuit = _learned(config, start, teacher, data)
-    first = _begin(config, circuit, teacher, test, data, rng.spawn(1)[0])
+    shown_before = probe_rng.uniform(-1, 1, task.sizes[0])
+    settled = equilibrium(circuit, shown_before, teacher(shown_before))
+    probe_inputs = probe_rng.uniform(-1, 1, (config.n_probe, task.sizes[0]))
+    probe = transients(circuit, teacher, probe_inputs, config.noise)
+    options = {"rates": rates_of(task), "noise": config.noise, "duration": task.duration}
 
     def chunk(i, state):
-        from dcm import kernels
-
-        inputs = state["data"].uniform(-1, 1, (config.chunk, config.teacher.sizes[0]))
+        before = _recording(circuit, state)
+        inputs = state["data"].uniform(-1, 1, (config.chunk, task.sizes[0]))
         now = kernels.integrate(
-            circuit.with_arrays(state), inputs, teacher(inputs), rng=state["noise"], rates=rates_of(config.teacher),
-            noise=config.noise, duration=config.teacher.duration, start=_recording(circuit, state),
-        )  # fmt: skip
-        seen, rows = (i + 1) * config.chunk, state["rows"]
-        if seen % config.teacher.block == 0:
-            rows = np.vstack([rows, (config.start_at + seen, *measure(now.circuit, teacher, test))])
-        return {**state, "rows": rows, **_arrays(now)}
+            before.circuit, inputs, teacher(inputs), rng=state["noise"], start=before, **options
+        )
+        shown = (i + 1) * config.chunk
+        rows = state["rows"]
+        if shown % task.block == 0:
+            row = (config.start_at + shown, *measure(now.circuit, teacher, unseen))
+            rows = np.vstack([rows, row])
+        return {**state, "rows": rows, **_arrays(now.circuit, now.state, now.induction)}
 
-    chunks = config.n_patterns // config.chunk
-    state = resumable(
-        chunk, first, chunks, checkpoint, progress, f"continuous, σ = {config.noise:g}"
-    )
-    curves = vars(teacher_regression.Curves(*state["rows"].T))
-    return {**curves, **{name: value for name, value in state.items() if name.startswith("probe")}}
+    state = {
+        "data": data,
+        "noise": noise_rng,
+        "rows": np.array([(config.start_at, *measure(circuit, teacher, unseen))]),
+        **_arrays(circuit, settled, _zeros(plasticity(circuit, settled))),
+    }
+    n_chunks = config.n_patterns // config.chunk
+    name = f"continuous, σ = {config.noise:g}"
+    state = resumable(chunk, state, n_chunks, checkpoint, progress, name)
+    arrays = curves(state["rows"])
+    arrays["probe_deviation"] = probe["deviation"]
+    arrays["probe_size"] = probe["size"]
+    return Result({"config": plain(config)}, arrays)
+
+
+def steady_error(run: Result, full: Result) -> np.ndarray:
+    """The error of the steady-state run ``full`` of the same seed at ``run["patterns"]``, (n,)."""
+    return np.interp(run["patterns"], full["patterns"], full["error"])
 
 
 def _learned(config, circuit, teacher, data):
-    """The circuit after ``start_at`` patterns at the steady state; ``data`` is left where the next pattern is drawn."""
+    """The circuit after ``start_at`` patterns at the steady state, drawn from ``data``."""
     from dcm import kernels
 
-    for _ in range(config.start_at // config.teacher.block):
-        inputs = data.uniform(-1, 1, (config.teacher.block, config.teacher.sizes[0]))
-        circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates_of(config.teacher))
+    task = config.teacher
+    for _ in range(config.start_at // task.block):
+        inputs = data.uniform(-1, 1, (task.block, task.sizes[0]))
+        circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates_of(task))
     return circuit
 
 
-def _begin(config, circuit, teacher, test, data, noise):
-    """The state before the first chunk: weights, somata at the steady state of a first pattern, filters."""
-    probe_rng, noise = noise.spawn(2)
-    inputs = probe_rng.uniform(-1, 1, (1 + config.n_probe, config.teacher.sizes[0]))
-    at = equilibrium(circuit, inputs[0], teacher(inputs[0]))
-    now = Recording(np.zeros(0), {}, at, circuit, nothing(circuit, at))
-    probes = {
-        f"probe_{k}": v for k, v in transients(circuit, teacher, inputs[1:], config.noise).items()
-    }
-    rows = np.array([(config.start_at, *measure(circuit, teacher, test))])
-    return {"data": data, "noise": noise, "rows": rows, **probes, **_arrays(now)}
+def _zeros(updates: Updates) -> Updates:
+    """Induction terms of zero, of the shapes of ``updates``."""
+    names = [field.name for field in fields(Updates)]
+    return Updates(**{name: tuple(map(np.zeros_like, getattr(updates, name))) for name in names})
 
 
-def _arrays(now: Recording) -> dict[str, np.ndarray]:
-    """Weights, somata and filters as flat arrays, for a checkpoint."""
-    drift = {
-        f"drift_{f.name}_{i}": d
-        for f in fields(Updates)
-        for i, d in enumerate(getattr(now.drift, f.name))
-    }
-    somata = {f"u_p_{i}": u for i, u in enumerate(now.state.u_p)} | {
-        f"u_i_{i}": u for i, u in enumerate(now.state.u_i)
-    }
-    return {
-        **now.circuit.arrays(),
-        **drift,
-        **somata,
-        "r_in": now.state.r_in,
-        "u_target": now.state.u_target,
-    }
+def _arrays(circuit, state, induction: Updates) -> dict[str, np.ndarray]:
+    """All that ``integrate`` goes on from, as arrays for a checkpoint."""
+    tuples = {"u_p": state.u_p, "u_i": state.u_i}
+    for field in fields(Updates):
+        tuples[f"induction_{field.name}"] = getattr(induction, field.name)
+    arrays = {"r_in": state.r_in, "u_target": state.u_target, **circuit.arrays()}
+    for name, parts in tuples.items():
+        arrays |= {f"{name}_{i}": part for i, part in enumerate(parts)}
+    return arrays
 
 
 def _recording(circuit, arrays) -> Recording:
     """The inverse of ``_arrays``."""
-    circuit, hidden = circuit.with_arrays(arrays), range(len(circuit.w_down))
-    up = range(len(circuit.w_up))
-    state = state_of(
-        circuit, arrays["r_in"], [arrays[f"u_p_{i}"] for i in up], [arrays[f"u_i_{i}"] for i in hidden],
-        arrays["u_target"],
-    )  # fmt: skip
-    counts = {f.name: up if f.name in ("up", "b_up") else hidden for f in fields(Updates)}
-    drift = Updates(
-        **{name: tuple(arrays[f"drift_{name}_{i}"] for i in counts[name]) for name in counts}
-    )
-    return Recording(np.zeros(0), {}, state, circuit, drift)
+
+    def gathered(name) -> tuple:
+        """``name_0``, ``name_1``, … as far as there are any."""
+        parts = []
+        while f"{name}_{len(parts)}" in arrays:
+            parts.append(arrays[f"{name}_{len(parts)}"])
+        return tuple(parts)
+
+    circuit = circuit.with_arrays(arrays)
+    somata = (gathered("u_p"), gathered("u_i"))
+    state = state_of(circuit, arrays["r_in"], *somata, arrays["u_target"])
+    induction = Updates(**{f.name: gathered(f"induction_{f.name}") for f in fields(Updates)})
+    return Recording(np.zeros(0), {}, state, circuit, induction)

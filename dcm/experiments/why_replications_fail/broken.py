@@ -1,7 +1,7 @@
-"""The mistakes of notebook 06, each stated as the one thing that it changes; everything else is the package's own.
+"""The mistakes of notebook 06, each as the one thing that it changes, all else being `dcm`'s own.
 
-Never use these outside of that notebook. A rule built by ``seen_through`` leaves the physics (Eqs. 1-5) alone: only
-the plasticity looks through the wrong factor.
+Never use these outside of that notebook. A rule built by ``seen_through`` leaves the physics
+(Eqs. 1-5) alone: only the plasticity looks through the wrong factor.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from dcm import kernels
 from dcm.model.backprop import backprop
 from dcm.model.conductances import Conductances
 from dcm.model.plasticity import plasticity
 
 
 class ApicalLoadAtOutput(Conductances):
-    """The output's prediction is attenuated by an apical conductance that the output does not have."""
+    """The output's prediction is attenuated by an apical load that the output does not have."""
 
     @property
     def attenuation_output(self) -> float:
@@ -43,23 +44,22 @@ class BareBasal(Conductances):
 
 
 def seen_through(conductances: type[Conductances]):
-    """``plasticity``, its attenuation factors taken from another class: a rule for ``dcm.learn``."""
+    """``plasticity`` with the attenuation factors of another class: a rule for ``dcm.learn``."""
 
     def rule(circuit, state):
-        return plasticity(
-            replace(circuit, conductances=conductances(**asdict(circuit.conductances))), state
-        )
+        wrong = conductances(**asdict(circuit.conductances))
+        return plasticity(replace(circuit, conductances=wrong), state)
 
     return rule
 
 
 def copied_up(circuit):
-    """The self-predicting construction with w_ip and b_ip plain copies of w_up and b_up, no conductance ratio."""
+    """The self-predicting construction with plain copies of w_up and b_up as w_ip and b_ip."""
     return replace(circuit.self_predicting(), w_ip=circuit.w_up[1:], b_ip=circuit.b_up[1:])
 
 
 def only_the_top(circuit, state):
-    """``plasticity``, collected by a loop over hidden layers whose bounds are the wrong way round."""
+    """``plasticity``, collected by a loop over hidden layers with its bounds in the wrong order."""
     updates = plasticity(circuit, state)
     up = [np.zeros_like(w) for w in circuit.w_up]
     up[-1] = updates.up[-1]
@@ -69,46 +69,36 @@ def only_the_top(circuit, state):
 
 
 def backprop_without_dendrites(circuit, r_in, u_target):
-    """Backprop through a net of point neurons: no leak, no apical load, hence no attenuation."""
-    return backprop(
-        replace(circuit, conductances=replace(circuit.conductances, leak=0.0, apical=0.0)),
-        r_in,
-        u_target,
-    )
+    """Backprop through point neurons: no leak, no apical load, hence no attenuation."""
+    point = replace(circuit.conductances, leak=0.0, apical=0.0)
+    return backprop(replace(circuit, conductances=point), r_in, u_target)
 
 
 def rate_over_tau(circuit, inputs, u_targets, *, rates, tau_weights=30.0, **options):
-    """``integrate`` without the low-pass of plasticity; the rates are divided by its time constant instead."""
-    from dcm.kernels import integrate
-
-    return integrate(
-        circuit, inputs, u_targets, rates=rates.scaled(1 / tau_weights), tau_weights=0.0, **options
-    )
+    """``integrate`` without the low-pass of Eqs. 7-9, its time constant dividing the rates."""
+    slow = rates.scaled(1 / tau_weights)
+    return kernels.integrate(circuit, inputs, u_targets, rates=slow, tau_weights=0.0, **options)
 
 
 def passed_for_sigma_dt(sigma: float, dt: float) -> float:
-    """What to pass to ``integrate`` as ``noise`` so that its kicks, noise · √dt · N(0, 1), become σ dt · N(0, 1)."""
+    """The ``noise`` for which ``integrate`` adds σ dt · N(0, 1); it adds noise · √dt · N(0, 1)."""
     return sigma * np.sqrt(dt)
 
 
 def masked(circuit, inputs, u_targets, *, rates, start=None, pause=20.0, duration=100.0):
-    """``integrate`` without low-pass, and without plasticity in the first ``pause`` ms of a pattern.
+    """``integrate`` without low-pass, and without plasticity in a pattern's first ``pause`` ms.
 
     Not a mistake but the comparison for one: rates are raised by what the pause takes away.
     """
-    from dcm.kernels import integrate
-
-    rest, state = duration - pause, start.state if start else None
+    taught = duration - pause
+    raised = rates.scaled(duration / taught)
+    state = start.state if start else None
     for k in range(len(inputs)):
-        pattern = inputs[k : k + 1], None if u_targets is None else u_targets[k : k + 1]
-        state = integrate(circuit, *pattern, duration=pause, start=state).state
-        now = integrate(
-            circuit,
-            *pattern,
-            duration=rest,
-            start=state,
-            tau_weights=0.0,
-            rates=rates.scaled(duration / rest),
-        )
-        circuit, state = now.circuit, now.state
+        r_in = inputs[k : k + 1]
+        u_target = None if u_targets is None else u_targets[k : k + 1]
+        settled = kernels.integrate(circuit, r_in, u_target, duration=pause, start=state)
+        options = {"rates": raised, "tau_weights": 0.0, "start": settled.state}
+        now = kernels.integrate(circuit, r_in, u_target, duration=taught, **options)
+        circuit = now.circuit
+        state = now.state
     return now

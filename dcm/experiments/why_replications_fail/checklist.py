@@ -1,15 +1,15 @@
-"""The check-list of notebook 06: ten small tests of the model (Eqs. 1-9), each given the part of it that it tests.
+"""The check-list of notebook 06: ten small tests (Eqs. 1-9), each given the part that it tests.
 
-Every test returns None or raises ``AssertionError``. They are written against this package's ``Circuit`` and
-``State``; an implementation with other names needs one small adapter a test. All use circuits whose conductances
-differ from one another and three or more layers of weights: equal numbers and shallow nets hide mistakes.
+Every test returns None or raises ``AssertionError``. A ``rule`` is called like ``plasticity``. The
+tests are written against this package's ``Circuit`` and ``State``; an implementation with other
+names needs one small adapter per test. All use circuits whose conductances differ from one another
+and three layers of weights: equal numbers and shallow nets hide mistakes.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 
 import numpy as np
 
@@ -18,18 +18,15 @@ from dcm.model.conductances import Conductances
 from dcm.model.plasticity import LearningRates, plasticity
 from dcm.settle.equilibrium import equilibrium
 
-UNEQUAL = Conductances(
-    leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5
-)  # nothing round [chosen]
+UNEQUAL = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5)  # [chosen]
 SIZES = (8, 7, 6, 4)  # depth 3 [chosen]
 
 
 def example(seed: int = 0) -> tuple:
     """(self-predicting circuit, input rates (n_0,)) that the tests use."""
     rng = np.random.default_rng(seed)
-    return Circuit.random(SIZES, rng, conductances=UNEQUAL).self_predicting(), rng.uniform(
-        -1, 1, SIZES[0]
-    )
+    circuit = Circuit.random(SIZES, rng, conductances=UNEQUAL).self_predicting()
+    return circuit, rng.uniform(-1, 1, SIZES[0])
 
 
 def output_rests_at_its_target(rule):
@@ -45,81 +42,79 @@ def interneurons_rest_when_they_match(rule):
     circuit, r_in = example()
     state = equilibrium(circuit, r_in)
     assert np.allclose(state.u_i[-1], state.u_p[-1])
-    assert np.allclose(rule(circuit, state).ip[-1], 0, atol=1e-12), (
-        "a matching interneuron still learns"
-    )
+    update = rule(circuit, state).ip[-1]
+    assert np.allclose(update, 0, atol=1e-12), "a matching interneuron still learns"
 
 
 def construction_predicts_itself(construct):
-    """Section 2: without a target interneurons equal the cells above, and apical dendrites are silent."""
+    """The self-predicting state: without a target, interneurons equal the cells above, v_A = 0.
+
+    ``construct`` takes a circuit and returns one with w_ip, w_pi and b_ip set.
+    """
     circuit, r_in = example()
     state = equilibrium(construct(circuit), r_in)
     for inter, above in zip(state.u_i, state.u_p[1:], strict=True):
         assert np.allclose(inter, above), "an interneuron differs from the cell above"
-    assert all(np.allclose(v, 0, atol=1e-12) for v in state.v_apical), (
-        "an apical dendrite is not silent"
-    )
+    for apical in state.v_apical:
+        assert np.allclose(apical, 0, atol=1e-12), "an apical dendrite is not silent"
 
 
 def silent_dendrite_teaches_nothing(rule):
     """Eq. 7 at hidden cells: no apical potential, no change."""
     circuit, r_in = example()
     updates = rule(circuit, equilibrium(circuit, r_in)).up[:-1]
-    assert all(np.allclose(d, 0, atol=1e-12) for d in updates), (
-        "hidden cells learn although nothing teaches them"
-    )
+    for update in updates:
+        assert np.allclose(update, 0, atol=1e-12), "hidden cells learn although nobody teaches"
 
 
-def weights_move_by_rate_times_time(show):
-    """Eqs. 6-9 in time: Δw = η · time · bracket; ``show`` has the arguments of ``integrate``, 100 ms a row."""
+def weights_move_by_rate_times_time(integrate):
+    """Eqs. 6-9 in time: Δw = η · time · bracket; ``integrate`` shows a pattern for 100 ms."""
     circuit, r_in = example()
-    u_target, rates = np.ones(SIZES[-1]), LearningRates(up=1e-8)
-    after = show(circuit, np.tile(r_in, (10, 1)), np.tile(u_target, (10, 1)), rates=rates).circuit
+    u_target = np.ones(SIZES[-1])
+    second = np.tile(r_in, (10, 1)), np.tile(u_target, (10, 1))
+    after = integrate(circuit, *second, rates=LearningRates(up=1e-8)).circuit
+    change = after.w_up[-1] - circuit.w_up[-1]
     bracket = plasticity(circuit, equilibrium(circuit, r_in, u_target)).up[-1]
-    moved = np.linalg.norm(after.w_up[-1] - circuit.w_up[-1]) / np.linalg.norm(
-        1e-8 * 1000.0 * bracket
-    )
-    assert abs(moved - 1) < 0.1, f"weights move at {moved:.3f} of their rate"
+    share = np.linalg.norm(change) / np.linalg.norm(1e-8 * 1000.0 * bracket)
+    assert abs(share - 1) < 0.1, f"weights move at {share:.3f} of their rate"
 
 
 def run_is_long_enough(n_patterns, circuit, inputs, u_targets, rates):
-    """Before a long run: up weights must be able to move by their own size in ``n_patterns`` of 100 ms."""
+    """Before a long run: ``n_patterns`` of 100 ms must be able to move w_up[0] by its own size."""
     bracket = plasticity(circuit, equilibrium(circuit, inputs, u_targets)).up[0]
-    step = rates.per_layer("up", len(circuit.w_up))[0] * 100.0 * np.linalg.norm(bracket)
+    eta = rates.per_layer("up", len(circuit.w_up))[0]
+    step = eta * 100.0 * np.linalg.norm(bracket)
     reach = n_patterns * step / np.linalg.norm(circuit.w_up[0])
     assert reach > 1, f"weights into layer 1 can move by only {reach:.2g} of their size"
 
 
 def noise_does_not_depend_on_the_step(spread):
-    """Eq. 1: a soma under white noise spreads by σ/√(2 g); ``spread(dt)`` is that of an output cell over σ."""
+    """Eq. 1: white noise spreads a soma by σ/√(2 g); ``spread(dt)``: of an output cell, over σ."""
     g = Conductances()
     for dt in (0.1, 0.05):
-        ratio = spread(dt) * np.sqrt(2 * (g.leak + g.basal))
-        assert abs(ratio - 1) < 0.1, (
-            f"at dt = {dt} ms the noise is {ratio:.2f} of what it should be"
-        )
+        share = spread(dt) * np.sqrt(2 * (g.leak + g.basal))
+        assert abs(share - 1) < 0.1, f"at dt = {dt} ms noise is {share:.2f} of what it should be"
 
 
 def angle_to_backprop_vanishes(angle_at):
-    """Section 3.1: ``angle_at(λ)``, degrees to backprop in a hidden layer, falls with λ to nothing."""
-    angles = angle_at(0.1), angle_at(0.01)
-    assert angles[1] < 0.5, f"at λ = .01 still {angles[1]:.2g} degrees"
-    assert angles[1] < angles[0] / 5
+    """Section 3.1: ``angle_at(λ)``, degrees to backprop in a hidden layer, vanishes with λ."""
+    large = angle_at(0.1)
+    small = angle_at(0.01)
+    assert small < 0.5, f"at λ = .01 still {small:.2g} degrees"
+    assert small < large / 5
 
 
 def every_matrix_moves(rule):
     """Eq. 7: one pattern with a target moves every up weight matrix."""
     circuit, r_in = example()
     updates = rule(circuit, equilibrium(circuit, r_in, np.ones(SIZES[-1]))).up
-    still = [k for k, d in enumerate(updates) if not np.any(d)]
+    still = [k for k, update in enumerate(updates) if not np.any(update)]
     assert not still, f"w_up{still} never moves"
 
 
 def settling_hardly_teaches(bias):
-    """Plasticity while the circuit settles: ``bias`` is its systematic part, as a share of an unfiltered input's."""
-    assert abs(bias) < 0.3, (
-        f"changing patterns teach {bias:.2f} of what they would without an input filter"
-    )
+    """``bias``: what changing patterns teach by themselves, as a share of an unfiltered input's."""
+    assert abs(bias) < 0.3, f"changing patterns teach {bias:.2f} of what unfiltered inputs would"
 
 
 ALL = (
@@ -136,8 +131,9 @@ ALL = (
 )
 
 
-def complaint(test, *arguments) -> str | None:
-    """What ``test`` says against ``arguments``, or None when it passes."""
+def complaint(test, part) -> str | None:
+    """The objection of ``test`` to a part of the model, or None; a tuple is several arguments."""
+    arguments = part if isinstance(part, tuple) else (part,)
     try:
         test(*arguments)
     except AssertionError as error:
@@ -146,26 +142,23 @@ def complaint(test, *arguments) -> str | None:
 
 
 def source(written) -> str:
-    """Source of a function or class without its docstrings: notebook 06 shows what was written."""
-    text = textwrap.dedent(inspect.getsource(written))
+    """The lines of a function or class, without docstrings and empty lines."""
+    text = inspect.getsource(written)
     lines = text.splitlines()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            first = node.body[0]
-            lines[first.lineno - 1 : first.end_lineno] = [None] * (
-                first.end_lineno - first.lineno + 1
-            )
-    return "\n".join(line for line in lines if line).replace("\n    @", "\n\n    @")
+            docstring = node.body[0]
+            for number in range(docstring.lineno, docstring.end_lineno + 1):
+                lines[number - 1] = ""
+    return "\n".join(line for line in lines if line)
 
 
 def verdict(test, correct, broken, written=None) -> str:
-    """``source`` of what was ``written`` and of ``test``, and what the test says of the correct and the broken part.
-
-    A tuple is passed as several arguments.
-    """
-    said = [
-        complaint(test, *(x if isinstance(x, tuple) else (x,))) or "passes"
-        for x in (correct, broken)
-    ]
-    shown = [f"Written:\n\n{source(written)}\n\nThe test:\n"] if written else []
-    return "\n".join([*shown, source(test), "", f"correct: {said[0]}", f"broken:  {said[1]}"])
+    """``source`` of what was ``written`` and of ``test``, and what it says of both parts."""
+    lines = []
+    if written:
+        lines += ["Written:", "", source(written), "", "The test:", ""]
+    lines += [source(test), ""]
+    lines.append(f"correct: {complaint(test, correct) or 'passes'}")
+    lines.append(f"broken:  {complaint(test, broken) or 'passes'}")
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Notebook 06: ten mistakes that keep a replication from working (Eqs. 1-9), each beside the correct run."""
+"""Notebook 06: ten mistakes in Eqs. 1-9 and their use, each beside the correct run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcm.experiments.why_replications_fail.associations import Outcome
 from dcm.lab.progress import one_thread, silent
 from dcm.model.conductances import Conductances
 
-FAILURES = {
+MISTAKES = {
     "apical load at the output": at_rest.output_attenuation,
     "g_D / g_lk + g_D": at_rest.forgotten_brackets,
     "w_ip copied from w_up": at_rest.copied_weights,
@@ -28,7 +28,10 @@ FAILURES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the demonstrations, chosen unless marked: small nets that learn a few associations."""
+    """Numbers of the demonstrations, [chosen] unless marked: small nets, a few associations.
+
+    [SM*] is not in the main text and believed to be the supplement's.
+    """
 
     sizes: tuple[int, ...] = (20, 15, 5)
     deep: tuple[int, ...] = (20, 30, 10, 5)
@@ -39,11 +42,7 @@ class Config:
     high: float = 0.9
     sweeps: int = 1500  # presentations of all associations together, updates averaged
     eta: float = 0.004  # per ms, up and ip; pi has half of it
-    eta_deep: tuple[float, ...] = (
-        0.016,
-        0.008,
-        0.003,
-    )  # per ms, up, from layer 1 to the output of a deep net
+    eta_deep: tuple[float, ...] = (0.016, 0.008, 0.003)  # per ms, up, layer 1 to output, deep net
     eta_lateral: float = 0.0025  # per ms, ip and pi, where only they learn
     epochs: int = 30  # presentations of all associations one after the other, in continuous time
     noise: float = 0.3  # σ [SM*]
@@ -66,22 +65,11 @@ class Config:
         return cls(regression=Regression(n_test=500), n_circuits=40, n_changes=1000)
 
 
-@dataclass(frozen=True)
-class Result:
-    """``outcomes`` by the names in ``FAILURES``, in that order."""
-
-    config: Config
-    outcomes: dict[str, Outcome]
-
-
 @one_thread
-def run(config: Config, rng: np.random.Generator, progress=silent) -> Result:
-    """Every failure beside its correct run, each from its own stream of random numbers."""
-    streams = dict(zip(FAILURES, rng.spawn(len(FAILURES)), strict=True))
-    return Result(
-        config,
-        {
-            name: FAILURES[name](config, streams[name])
-            for name in progress(FAILURES, desc="failures")
-        },
-    )
+def run(config: Config, rng: np.random.Generator, progress=silent) -> dict[str, Outcome]:
+    """Every mistake of ``MISTAKES`` beside its correct run, each with its own random numbers."""
+    streams = dict(zip(MISTAKES, rng.spawn(len(MISTAKES)), strict=True))
+    outcomes = {}
+    for name in progress(MISTAKES, desc="mistakes"):
+        outcomes[name] = MISTAKES[name](config, streams[name])
+    return outcomes

@@ -9,8 +9,8 @@ from dcm.exercises.checker.running import Failed, evaluate
 from dcm.lab.drawing import COLOURS, STYLE
 
 
-def beside(exercise, answer):
-    """A figure with both curves of ``exercise``; None where it has none or the answer's cannot be computed."""
+def draw_comparison(exercise, answer):
+    """A figure with both curves of ``exercise``; None without a curve, or if the answer fails."""
     import matplotlib.pyplot as plt
 
     curve = exercise.curve
@@ -24,14 +24,9 @@ def beside(exercise, answer):
         return None
     with plt.style.context(STYLE):
         figure, ax = plt.subplots(figsize=(5, 3))
-        curves(ax, curve, yours, curve.y(exercise.solution))
+        target = curve.y(exercise.solution)
+        ax.plot(curve.x, target, color=COLOURS["target"], lw=4, alpha=0.35, label="target")
+        ax.plot(curve.x, yours, color=COLOURS["apical"], ls="--", label="yours")
+        ax.set(xlabel=curve.xlabel, ylabel=curve.ylabel)
+        ax.legend()
     return figure
-
-
-def curves(ax, curve, yours, reference):
-    """Draw ``yours`` (n_points,) over ``reference`` (n_points,); returns both lines."""
-    lines = ax.plot(curve.x, reference, color=COLOURS["target"], lw=4, alpha=0.35, label="target")
-    lines += ax.plot(curve.x, yours, color=COLOURS["apical"], ls="--", label="yours")
-    ax.set(xlabel=curve.xlabel, ylabel=curve.ylabel)
-    ax.legend()
-    return lines

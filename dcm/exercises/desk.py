@@ -1,4 +1,7 @@
-"""What a student calls: ``begin``, ``check``, ``hint``, ``solution``, ``use``; they print, and no answer breaks one."""
+"""The calls of a student: ``begin``, ``check``, ``hint``, ``solution``, ``use``.
+
+They print, and no answer breaks one.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,26 @@ from collections import Counter
 from difflib import get_close_matches
 
 from dcm.exercises import (
-    angles,
-    backprop,
-    learning,
-    pitfalls,
-    self_prediction,
-    the_circuit,
-    through_time,
+    chapter_1_the_circuit,
+    chapter_1_through_time,
+    chapter_2_self_prediction,
+    chapter_3_learning,
+    chapter_3_pitfalls,
+    chapter_4_angles,
+    chapter_4_backprop,
 )
+from dcm.exercises.checker.comparison import draw_comparison
 from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, PASS, judge
 from dcm.exercises.checker.exercise import Exercise
-from dcm.exercises.checker.panel import beside
 from dcm.exercises.checker.running import can_limit
 
 TOPICS = {
-    1: the_circuit.EXERCISES + through_time.EXERCISES,
-    2: self_prediction.EXERCISES,
-    3: learning.EXERCISES + pitfalls.EXERCISES,
-    4: backprop.EXERCISES + angles.EXERCISES,
+    1: chapter_1_the_circuit.EXERCISES + chapter_1_through_time.EXERCISES,
+    2: chapter_2_self_prediction.EXERCISES,
+    3: chapter_3_learning.EXERCISES + chapter_3_pitfalls.EXERCISES,
+    4: chapter_4_backprop.EXERCISES + chapter_4_angles.EXERCISES,
 }
-CATALOGUE = {exercise.id: exercise for exercises in TOPICS.values() for exercise in exercises}
+CATALOGUE = {exercise.id: exercise for chapter in TOPICS.values() for exercise in chapter}
 
 
 class Desk:
@@ -39,53 +42,62 @@ class Desk:
         self.hints_given = Counter()
 
     def begin(self, topic: int, instructor: bool = False) -> None:
-        """List the exercises of notebook ``topic``; for an ``instructor``, empty stubs become the reference."""
+        """List the exercises of notebook ``topic``; for an ``instructor``, fill empty stubs.
+
+        Raises ``ValueError`` for an unknown topic, and for an ``instructor`` that is no bool:
+        papermill's ``-p instructor false`` may pass a string, which would count as true.
+        """
         if not isinstance(instructor, bool):
             raise ValueError(f"instructor is {instructor!r}; give True or False")
         if topic not in TOPICS:
             raise ValueError(f"topic is {topic!r}; choose from {', '.join(map(str, TOPICS))}")
-        self.instructor, exercises = instructor, TOPICS[topic]
+        self.instructor = instructor
+        exercises = TOPICS[topic]
         print(f"{len(exercises)} exercises, {sum(e.minutes for e in exercises)} minutes:")
         for exercise in exercises:
             print(f"  {exercise.id} {exercise.title} ({exercise.label})")
         if instructor:
             print(
-                "instructor = True: empty stubs are filled with the reference, and its source is shown."
+                "instructor = True: empty stubs are filled with the reference, and its source is "
+                "shown."
             )
 
     def check(self, id: str, answer) -> None:
-        """Say whether ``answer`` (a function, or a value where one is asked for) is right, or what is likely wrong."""
+        """Say whether ``answer``, a function or a value, is right, or what is likely wrong."""
         exercise = _find(id)
         if exercise is None:
             return
         if callable(answer) and not can_limit():
             print(
-                "(No time limit: this system or thread has no alarms. Interrupt the kernel if nothing comes.)"
+                "(No time limit: this system or thread has no alarms. Interrupt the kernel if "
+                "nothing comes.)"
             )
-        verdict = judge(exercise, answer)
-        if verdict.status == NOT_ATTEMPTED and self.instructor:
+        assessment = judge(exercise, answer)
+        if assessment.status == NOT_ATTEMPTED and self.instructor:
             answer = exercise.reference
             self.solution(id)
             if not exercise.wants_function:
                 print(f"answer = {answer if exercise.choices else f'{answer:.4g}'}")
-            verdict = judge(exercise, answer)
-        _say(verdict.line(exercise))
-        if verdict.returned:
-            _draw(exercise, answer)
+            assessment = judge(exercise, answer)
+        _say(assessment.line(exercise))
+        if assessment.returned:
+            _show_curves(exercise, answer)
 
     def hint(self, id: str) -> None:
         """Print one more hint at each call."""
         exercise = _find(id)
         if exercise is None:
             return
-        given, hints = self.hints_given[exercise.id], exercise.hints
-        if given == len(hints):
+        given = self.hints_given[exercise.id]
+        if given == len(exercise.hints):
             _say(
-                f'{exercise.id}: that was the last hint; solution("{exercise.id}") shows the reference.'
+                f'{exercise.id}: that was the last hint; solution("{exercise.id}") shows the '
+                "reference."
             )
             return
         self.hints_given[exercise.id] += 1
-        _say(f"Hint {given + 1} of {len(hints)} for {exercise.id}: {hints[given]}")
+        number = f"Hint {given + 1} of {len(exercise.hints)}"
+        _say(f"{number} for {exercise.id}: {exercise.hints[given]}")
 
     def solution(self, id: str) -> None:
         """Print the source of the reference: the very function that ``check`` compares with."""
@@ -94,14 +106,13 @@ class Desk:
             print(textwrap.dedent(inspect.getsource(exercise.solution)).rstrip())
 
     def use(self, id: str, answer):
-        """``answer`` if it passes, else the reference, with a notice: what follows in the notebook then works."""
+        """``answer`` if it passes, else the reference, with a notice: later cells then work."""
         exercise = _find(id)
         if exercise is None or judge(exercise, answer).status == PASS:
             return answer
         reason = "" if self.instructor else " is not solved"
-        print(
-            f"─── {exercise.id}{reason}: the cells below go on with the REFERENCE, not with your answer ───"
-        )
+        notice = "the cells below go on with the REFERENCE, not with your answer"
+        print(f"─── {exercise.id}{reason}: {notice} ───")
         return exercise.reference
 
 
@@ -118,15 +129,14 @@ def _say(text: str) -> None:
     print(textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False))
 
 
-def _draw(exercise, answer) -> None:
+def _show_curves(exercise, answer) -> None:
     """The student's curve beside the reference's, where there is one and it can be computed."""
     import matplotlib.pyplot as plt
 
-    figure = beside(exercise, answer)
-    if figure is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # in a terminal without display there is nothing to show
-            plt.show()
-        plt.close(figure)
+    figure = draw_comparison(exercise, answer)
+    if figure is None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a terminal without display has nothing to show
+        plt.show()
+    plt.close(figure)

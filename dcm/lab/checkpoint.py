@@ -1,0 +1,104 @@
+"""Long runs that go on where they were interrupted, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dcm.lab.store import ResultError, plain, read, write
+
+EVERY = 20.0  # seconds between checkpoints [chosen]
+GENERATORS = "generators"  # the entry of a checkpoint that holds the states of all generators
+
+
+@dataclass
+class Checkpoint:
+    """Where a long run keeps its state every ``EVERY`` seconds.
+
+    ``about`` identifies the run (name, config, seed); a checkpoint of another run is refused.
+    """
+
+    path: Path
+    about: dict
+    saved_at: float = field(default_factory=time.monotonic)
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """The arrays of the last ``save``, or None; ``ResultError`` if they are of another run."""
+        try:
+            saved = read(self.path)
+        except FileNotFoundError:
+            return None
+        identity = {name: saved.about.get(name) for name in self.about}
+        if identity != plain(self.about):
+            raise ResultError(
+                f"{self.path} is a checkpoint of another config or seed; delete it or use --force"
+            )
+        return saved.arrays
+
+    def save(self, arrays: dict, *, force: bool = False) -> None:
+        """Keep ``arrays``, if the last time is at least ``EVERY`` seconds ago."""
+        if force or time.monotonic() - self.saved_at > EVERY:
+            write(self.path, self.about, arrays)
+            self.saved_at = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete the file: the run is complete."""
+        self.path.unlink(missing_ok=True)
+
+
+def resumable(
+    step, state: dict, steps: int, checkpoint: Checkpoint | None, progress, desc: str
+) -> dict:
+    """``state = step(i, state)`` for i = 0…steps-1, from a checkpoint on where there is one.
+
+    ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its
+    last whole step, and gives the same bits as an uninterrupted one.
+    """
+    first = 0
+    names = set(state)
+    kept = checkpoint.load() if checkpoint else None
+    if kept is not None:
+        first = int(kept.pop("step"))
+        state = {**state, **_revived(kept)}
+        if set(state) != names:
+            raise ResultError(
+                f"{checkpoint.path} holds other arrays than this version of the run; delete it"
+            )
+    whole = None  # the last whole step: an interrupted one may have used up random numbers already
+    try:
+        for i in progress(range(first, steps), desc=desc, total=steps, initial=first):
+            state = step(i, state)
+            if checkpoint:
+                whole = {"step": i + 1, **_frozen(state)}
+                checkpoint.save(whole)
+    except KeyboardInterrupt:
+        if whole:
+            checkpoint.save(whole, force=True)
+        raise
+    return state
+
+
+def _frozen(state: dict) -> dict:
+    """Arrays as they are, and all generators in one array: the JSON of their states by name."""
+    arrays = {}
+    generators = {}
+    for name, value in state.items():
+        if isinstance(value, np.random.Generator):
+            generators[name] = value.bit_generator.state
+        else:
+            arrays[name] = value
+    return {**arrays, GENERATORS: np.array(json.dumps(generators))}
+
+
+def _revived(arrays: dict) -> dict:
+    """The inverse of ``_frozen``."""
+    state = dict(arrays)
+    generators = json.loads(str(state.pop(GENERATORS, "{}")))
+    for name, saved in generators.items():
+        state[name] = np.random.default_rng()
+        state[name].bit_generator.state = saved
+    return state

@@ -1,0 +1,41 @@
+"""Where things are read and written: the clone that holds the notebooks, results and figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROFILES = ("quick", "paper")
+
+
+def repository() -> Path:
+    """The clone that holds ``notebooks/``: here or above, else the one that the package lies in."""
+    for folder in (Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[2]):
+        if (folder / "notebooks" / "00_the_circuit.ipynb").is_file():
+            return folder
+    raise FileNotFoundError(
+        "no notebooks/00_the_circuit.ipynb here or above; run this inside a clone of the repository"
+    )
+
+
+def results() -> Path:
+    """The folder of the paper-scale results, one file per run."""
+    return repository() / "results"
+
+
+def checkpoints() -> Path:
+    """The folder of runs that are under way."""
+    return repository() / "build" / "checkpoints"
+
+
+def logs() -> Path:
+    """The folder of what runs print while they are computed."""
+    return repository() / "build" / "logs"
+
+
+def figure_folder(profile: str) -> Path:
+    """``figures/`` for paper-scale figures, ``figures/quick/`` (not committed) for quick ones."""
+    if profile not in PROFILES:
+        raise ValueError(f"profile is {profile!r}; choose from {', '.join(PROFILES)}")
+    folder = repository() / "figures" / ("" if profile == "paper" else profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
