@@ -8,17 +8,17 @@ Both sides take the same explicit Euler steps in float64, so only rounding may d
 import ast
 import json
 import re
-from dataclasses import fields, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dcm import Conductances, LearningRates, Updates, integrate, kernels
+from dcm import Conductances, LearningRates, integrate, kernels, plasticity
 from dcm.experiments.error_in_the_dendrite import beside_brian2
 from dcm.model.state import observe, state_of
-from dcm.settle.dynamics import euler_steps
+from dcm.settle.dynamics import euler_somata, low_passed, low_passed_input
+from dcm.settle.recording import begin
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "results" / "brian2.npz"
@@ -71,27 +71,24 @@ def test_one_percent_in_any_number_of_the_model_shows(what, reference):
     assert max(beside_brian2.differences(reference, recording).values()) > 1e-4
 
 
-def half_implicit_steps(circuit, state, induction, r_in, u_target, kicks, stepper, where):
-    """As ``euler_steps``, but weights follow the new Δ instead of the old.
-
-    It is the likeliest slip between two programs.
-    """
-    for kick in kicks:
-        old = induction
-        circuit, state, induction = euler_steps(
-            circuit, state, old, r_in, u_target, kick[None], stepper, where
-        )
-        ahead = {}
-        for field in fields(Updates):
-            pairs = zip(getattr(induction, field.name), getattr(old, field.name), strict=True)
-            ahead[field.name] = tuple(new - before for new, before in pairs)
-        circuit = circuit.updated(Updates(**ahead), stepper.rates)
-        state = state_of(circuit, state.r_in, state.u_p, state.u_i, state.u_target)
-    return circuit, state, induction
+def half_implicit(circuit, inputs, u_targets=None, **options):
+    """As ``integrate``, but weights follow the new Δ instead of the old: the likeliest slip."""
+    run = begin(circuit, inputs, u_targets, **options)
+    state = run.state
+    induction = run.induction
+    for stretch in run.stretches():
+        run.record(stretch, circuit, state)
+        for _ in stretch.kicks:
+            u_p, u_i = euler_somata(circuit, state, run.dt)
+            induction = low_passed(induction, plasticity(circuit, state), run.share_weights)
+            circuit = circuit.updated(induction, run.rates)
+            r_in, u_target = low_passed_input(state, stretch, run.share_input)
+            state = state_of(circuit, r_in, u_p, u_i, u_target)
+    return run.recording(circuit, state, induction)
 
 
 def test_another_order_within_the_step_shows(reference):
-    recording = beside_brian2.replay(reference, partial(integrate, advance=half_implicit_steps))
+    recording = beside_brian2.replay(reference, half_implicit)
     assert max(beside_brian2.differences(reference, recording).values()) > 1e-4
 
 

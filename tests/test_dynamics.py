@@ -1,5 +1,6 @@
 """Continuous time against closed forms, an independent ODE solver, and the steady state."""
 
+import doctest
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from dcm import Circuit, Conductances, LearningRates, equilibrium, integrate
-from dcm.model.state import State
+from dcm.model.state import State, state_of
+from dcm.settle import dynamics
+from dcm.settle.recording import at_rest
 
 from circuits import make_circuit
 
@@ -120,7 +123,7 @@ def test_euler_steps_approach_an_ode_solver_at_first_order(rng):
 
 
 def test_plasticity_filter_follows_its_closed_form(rng):
-    """At a fixed point the induction term is constant, so Δ rises as 1 - (1 - dt/τ)^n and the weights follow."""
+    """At a fixed point the induction term is constant, so Δ rises as 1 - (1 - dt/τ)^n."""
     circuit = make_circuit((4, 3, 2))
     r_in, target = rng.uniform(-1, 1, 4), rng.uniform(-1, 1, 2)
     settled = equilibrium(circuit, r_in, target)
@@ -138,7 +141,7 @@ def test_plasticity_filter_follows_its_closed_form(rng):
 
     induction = plasticity(circuit, settled).up[0]
     np.testing.assert_allclose(
-        recording.drift.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6
+        recording.induction.up[0], induction * (1 - (1 - 0.1 / 30) ** 600), rtol=1e-6
     )
 
 
@@ -168,3 +171,38 @@ def test_records_come_at_the_chosen_interval(rng):
     np.testing.assert_allclose(recording.t, np.arange(0, 20, 2.5))
     assert recording.traces["u_p[1]"].shape == (8, 3)
     assert recording.traces["w_ip[0]"].shape == (8, 3, 5)
+
+
+def documented_loop():
+    """The loop of one's own that the docstring of ``dcm.settle.dynamics`` shows, and its names."""
+    example = doctest.DocTestFinder().find(dynamics, "dynamics")[0]
+    names = {}
+    runner = doctest.DocTestRunner(verbose=False)
+    example.globs = names
+    assert runner.run(example, clear_globs=False).failed == 0
+    return names["tiring"], names
+
+
+def test_a_loop_of_ones_own_goes_on_with_its_extra_state():
+    tiring, names = documented_loop()
+    circuit = names["circuit"]
+    r_in = names["r_in"]
+    fresh = [np.zeros_like(u) for u in at_rest(circuit).u_p]
+    whole, tired = tiring(circuit, at_rest(circuit), fresh, r_in, 0.5, steps=800)
+    for ours, expected in zip(names["state"].u_p, whole.u_p, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+    for ours, expected in zip(names["a"], tired, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+        assert np.abs(ours).max() > 1e-2
+
+
+def test_a_loop_of_ones_own_without_its_extra_current_is_integrate():
+    tiring, names = documented_loop()
+    circuit = names["circuit"]
+    r_in = names["r_in"]
+    fresh = [np.zeros_like(u) for u in at_rest(circuit).u_p]
+    at_input = state_of(circuit, r_in, at_rest(circuit).u_p, at_rest(circuit).u_i)
+    ours, _ = tiring(circuit, at_input, fresh, r_in, 0.0, steps=300)
+    recording = integrate(circuit, r_in[None], duration=30.0, tau_input=0.0, start=at_input)
+    for a, b in zip(ours.u_p, recording.state.u_p, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,4 +1,4 @@
-"""The compiled mini-batch loops against the plain functions that define them: ``dcm.learn`` and ``dcm.backprop``."""
+"""The compiled mini-batch loops against what defines them: ``dcm.learn`` and ``dcm.backprop``."""
 
 import dataclasses
 
@@ -38,7 +38,7 @@ def worst(a, b):
 
 
 def patterns(sizes, rng, silent=0.0):
-    """Inputs of which a share is 0, as pixels are, and one always; targets; and an order in which to show them."""
+    """Inputs of which a share is 0, as pixels are, and one always; targets; an order of showing."""
     inputs = rng.uniform(0, 1, (N, sizes[0])) * (rng.random((N, sizes[0])) >= silent)
     inputs[:, 3] = 0
     return inputs, rng.normal(size=(N, sizes[-1])), rng.permutation(N)
@@ -194,13 +194,13 @@ def test_a_net_without_hidden_layer_is_the_delta_rule(rng):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_compiled_logistic_rates_are_exact_to_rounding(dtype):
-    from dcm.kernels.logistic import rates
+    from dcm.kernels.minibatch import respond
 
     u = np.concatenate(
         [np.linspace(-40, 40, 100_001), [0.0, -1e-30, 1e-30, 700.0, np.inf, np.nan]]
     ).astype(dtype)[None]
     r = np.empty_like(u)
-    rates(u, r)
+    respond(u, r)
     np.testing.assert_allclose(r, dcm.Logistic()(u.astype(float)), rtol=4 * np.finfo(dtype).eps)
 
 

@@ -1,7 +1,8 @@
-"""Compiled twins (Numba) of the loops that run millions of times; each is held to its plain twin by a test.
+"""Compiled twins (Numba) of the loops that run millions of times, each held to its twin by a test.
 
-Nothing in ``dcm`` imports this package at start-up. The first call of each kernel compiles for some seconds; the
-compiled code is then kept in the user's cache. Without Numba the plain twins take over, with one warning.
+Nothing in ``dcm`` imports this package at start-up. The first call of each kernel compiles for some
+seconds; the compiled code is then kept in the user's cache. Without Numba the plain twins take
+over, with one warning.
 """
 
 import warnings
@@ -10,8 +11,9 @@ try:
     import numba  # noqa: F401 - only whether it is there
 except ImportError as error:
     warnings.warn(
-        f"Numba cannot be used ({error}), so the plain NumPy twins run: the same results, a hundred times slower or "
-        "more (MNIST: about ten times); install it with: pip install numba",
+        f"Numba cannot be used ({error}), so the plain NumPy twins run: the same results, "
+        "a hundred times slower or more (MNIST: about ten times); "
+        "install it with: pip install numba",
         stacklevel=2,
     )
     from dcm.kernels.plain import integrate, learn, learn_backprop, learn_two_pass

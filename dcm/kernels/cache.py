@@ -17,10 +17,10 @@ import pooch
 
 @contextlib.contextmanager
 def compiled_code_kept():
-    """Kernels imported inside keep their compiled code in a folder of the user's cache, named after their sources.
+    """Kernels imported inside keep their compiled code in a folder named after their sources.
 
-    Numba itself would notice a change only in the file of the outermost function. ``NUMBA_CACHE_DIR`` overrides the
-    place.
+    Numba itself would notice a change only in the file of the outermost function.
+    ``NUMBA_CACHE_DIR`` overrides the place.
     """
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     given = numba.config.CACHE_DIR
@@ -33,18 +33,21 @@ def compiled_code_kept():
 
 
 def _writable(folder: Path) -> str:
-    """``folder``, or, with a warning, a temporary one that this process and its children share if it takes no file."""
+    """``folder``, or if it takes no file, with a warning, one for this process and its children."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)
     except OSError as error:
         warnings.warn(
-            f"compiled code cannot be kept in {folder} ({error.strerror}), so every start compiles for some seconds; "
+            f"compiled code cannot be kept in {folder} ({error.strerror}), "
+            "so every start compiles for some seconds; "
             "make this folder writable, or set NUMBA_CACHE_DIR to one that is",
             stacklevel=5,
         )
-    # Not a shared, guessable place: cached code is executed. Children inherit it, so they neither compile nor warn.
-    temporary = os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="dcm-kernels-")
+    # Not a shared, guessable place: cached code is executed. Children inherit it, so they neither
+    # compile nor warn.
+    temporary = tempfile.mkdtemp(prefix="dcm-kernels-")
+    os.environ["NUMBA_CACHE_DIR"] = temporary
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return str(Path(temporary) / folder.name)

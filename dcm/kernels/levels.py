@@ -1,8 +1,9 @@
-"""How the kernels see a circuit: levels of neurons in padded rows.
+"""How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows.
 
-Level k holds the pyramidal cells of layer k + 1 and, for k > 0, behind them the interneurons of the hidden layer
-below, which read the same rates: one matrix, one row of numbers and one call of φ serve both. Every row is padded with
-silent neurons (gain and weights 0) to whole vectors, and begins where a cache line does.
+Layers are counted as in the paper. The columns of layer k hold its n_k pyramidal cells and, from
+layer 2 on, behind them the n_k interneurons of the hidden layer below. These read the same rates,
+so one matrix and one call of φ serve both. Columns beyond hold no neuron: their weights and
+learning rates are 0.
 """
 
 from __future__ import annotations
@@ -12,101 +13,148 @@ from dataclasses import replace
 
 import numpy as np
 
-from dcm.kernels.phi import LOGISTIC, SOFT_RECTIFIER
-from dcm.kernels.vectors import WIDTH
+from dcm.kernels.memory import CACHE_LINE, padded
+from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import Updates
 from dcm.model.state import State
 from dcm.model.transfer import Logistic, SoftRectifier
 
-# Matrices have a row for each sender and a column for each receiver. forward[k]: layer k to level k, w_upᵀ[k] beside
-# w_ipᵀ[k-1]; backward[h]: level h + 1 to layer h + 1, w_downᵀ[h] above w_piᵀ[h]; threshold[k]: one row, b_up[k] beside
-# b_ip[k-1]. Induction terms have the same form.
-Weights = namedtuple("Weights", "forward backward threshold")
-# Learning rates of each receiver: forward[k] (η_up beside η_ip), down[h] and pi[h]; whether forward[k] moves at all.
-Rates = namedtuple("Rates", "forward down pi thresholds forward_moves")
-# Sizes of the levels: neurons of each kind, and where the interneurons begin.
-Model = namedtuple("Model", "n inter kind beta theta")
+VECTOR = CACHE_LINE // 8  # float64 numbers in the widest vector
 
-# Rows of a level. The soma u relaxes to BY_V · v + BY_OTHER · other with total conductance TOTAL, where other is the
-# apical dendrite (hidden), the target (output) or the soma above (interneurons); v̂ is ATTENUATION · v.
-ROWS = 12
-U, R, V, OTHER, SPARE, POST, REST, GAIN, BY_V, BY_OTHER, TOTAL, ATTENUATION = range(ROWS)
-ONE = np.ones(1)  # what a threshold has as its presynaptic rate
+# Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL ·
+# pull with the total conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its
+# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons; not
+# kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
+# rates of the synapses on dendrite v, and of the apical ones from pyramidal cells above (DOWN) and
+# from interneurons (PI, the next number). Of layer 0, R alone is used. They are NumPy's numbers
+# because Numba would compile a function anew for every Python number that it is given.
+ROWS = 15
+U, R, V, PULL, HAT, POST, POST_DOWN, POST_PI = np.arange(8)
+BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)
 
+# Numbers of a circuit. n[k]: neurons of layer k; cells[k]: vectors that its columns fill, and
+# pyramidal[k]: those that its pyramidal cells fill; kind … theta: φ; up[k], apical[0, k] and
+# apical[1, k]: whether anything learns on dendrites v, and on apical ones from pyramidal cells and
+# from interneurons; thresholds: whether these learn.
+Model = namedtuple("Model", "n cells pyramidal kind gamma beta theta up apical thresholds")
+LOGISTIC, SOFT_RECTIFIER = 0, 1
 
-def zeros(*shape) -> np.ndarray:
-    """As ``np.zeros``, beginning at a multiple of 64 bytes, so that no vector crosses two cache lines."""
-    size = int(np.prod(shape))
-    memory = np.zeros(size + WIDTH)
-    first = -memory.ctypes.data % 64 // 8
-    return memory[first : first + size].reshape(shape)
-
-
-def padded(n: int) -> int:
-    """The next multiple of ``WIDTH``."""
-    return -(-n // WIDTH) * WIDTH
+# Matrices with a row for each sender and a column for each receiver; row 0 holds the thresholds,
+# zeros in backward. forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1];
+# backward[h]: layer h + 2 to the apical dendrites of layer h + 1, w_downᵀ[h] above w_piᵀ[h].
+# Induction terms have the same form.
+Weights = namedtuple("Weights", "forward backward")
 
 
-def model(circuit) -> Model:
-    """Sizes and transfer function as plain numbers."""
-    n, top = circuit.sizes[1:], len(circuit.sizes) - 2
-    inter = tuple(
-        m if k == top else padded(m) for k, m in enumerate(n)
-    )  # rates that are read again stay aligned
-    kind, _, beta, theta = transfer_code(circuit.transfer)
-    return Model(n, inter, kind, beta, theta)
+def model(circuit, rates) -> Model:
+    """The numbers of a circuit; ``rates`` say what learns."""
+    kind, gamma, beta, theta = transfer_code(circuit.transfer)
+    n = np.array(circuit.sizes)
+    columns = np.array([n[0], n[1], *(2 * n[2:])])
+    top = len(n) - 1
+    up = np.zeros(top + 1, bool)
+    up[1:] = np.array(rates.per_layer("up", top)) > 0
+    up[2:] |= np.array(rates.per_layer("ip", top - 1)) > 0
+    apical = np.zeros((2, top + 1), bool)
+    apical[0, 1:top] = np.array(rates.per_layer("down", top - 1)) > 0
+    apical[1, 1:top] = np.array(rates.per_layer("pi", top - 1)) > 0
+    return Model(
+        n=n,
+        cells=-(-columns // VECTOR),
+        pyramidal=-(-n // VECTOR),
+        kind=kind,
+        gamma=gamma,
+        beta=beta,
+        theta=theta,
+        up=up,
+        apical=apical,
+        thresholds=rates.thresholds,
+    )
 
 
 def transfer_code(transfer) -> tuple[int, float, float, float]:
-    """(kind, γ, β, θ) of a transfer function the kernels know; ``TypeError`` naming the remedy otherwise."""
+    """(kind, γ, β, θ) of a transfer function the kernels know, or ``TypeError`` with the remedy."""
     if type(transfer) is Logistic:  # a subclass may be another function
         return LOGISTIC, 1.0, 1.0, 0.0
     if type(transfer) is SoftRectifier:
         return SOFT_RECTIFIER, transfer.gamma, transfer.beta, transfer.theta
     raise TypeError(
-        f"no compiled form of the transfer function {transfer!r}; use the plain dcm.learn or dcm.integrate"
+        f"no compiled form of the transfer function {transfer!r}; "
+        "use the plain dcm.learn or dcm.integrate"
+    )
+
+
+def work_space(circuit, rates, nudged: bool) -> np.ndarray:
+    """(ROWS, N + 1, width) with the constant rows filled in and all potentials at rest."""
+    g = circuit.conductances
+    n = circuit.sizes
+    top = len(n) - 1
+    up = rates.per_layer("up", top)
+    ip, pi, down = (rates.per_layer(kind, top - 1) for kind in ("ip", "pi", "down"))
+    s = padded((ROWS, top + 1, max(n[0], n[1], *(2 * m for m in n[2:]))))
+
+    def cells(k, first, own, pull, attenuation, eta):
+        columns = slice(first, first + n[k])
+        total = g.leak + own + pull
+        s[BY_V, k, columns] = own / total
+        s[BY_PULL, k, columns] = pull / total
+        s[TOTAL, k, columns] = total
+        s[ATTENUATION, k, columns] = attenuation
+        s[ETA, k, columns] = eta
+
+    for k in range(1, top):
+        cells(k, 0, g.basal, g.apical, g.attenuation_hidden, up[k - 1])
+        s[ETA_PI, k, : n[k]] = pi[k - 1]
+        s[ETA_DOWN, k, : n[k]] = down[k - 1]
+    target = g.somatic if nudged else 0.0
+    cells(top, 0, g.basal, target, g.attenuation_output, up[top - 1])
+    for k in range(2, top + 1):
+        cells(k, n[k], g.dendritic, g.somatic, g.attenuation_interneuron, ip[k - 2])
+    return s
+
+
+def state_views(circuit, s, nudged: bool) -> State:
+    """The state in a work space, as views of it."""
+    n = circuit.sizes
+    layers = range(1, len(n))
+    return State(
+        r_in=s[R, 0, : n[0]],
+        u_p=tuple(s[U, k, : n[k]] for k in layers),
+        v_basal=tuple(s[V, k, : n[k]] for k in layers),
+        u_i=tuple(s[U, k, n[k] : 2 * n[k]] for k in layers[1:]),
+        v_apical=tuple(s[PULL, k, : n[k]] for k in layers[:-1]),
+        v_inter=tuple(s[V, k, n[k] : 2 * n[k]] for k in layers[1:]),
+        u_target=s[PULL, -1, : n[-1]] if nudged else None,
     )
 
 
 def views(circuit, weights: Weights) -> dict[str, tuple]:
-    """The parts of the kernel's matrices that hold ``w_up``, ``w_down``, …, by name and in the layout of a circuit."""
-    n, at = circuit.sizes, model(circuit).inter
-    forward, backward, threshold = weights
-    upper = range(1, len(forward))
+    """The parts of the kernel's matrices that hold ``w_up`` … ``b_ip``, laid out as in circuits."""
+    n = circuit.sizes
+    forward, backward = weights
+    layers = range(len(n) - 1)
+    hidden = range(len(n) - 2)
     return {
-        "w_up": tuple(w[: n[k], : n[k + 1]].T for k, w in enumerate(forward)),
-        "w_down": tuple(backward[k - 1][: n[k + 1], : n[k]].T for k in upper),
-        "w_ip": tuple(forward[k][: n[k], at[k] : at[k] + n[k + 1]].T for k in upper),
-        "w_pi": tuple(backward[k - 1][at[k] : at[k] + n[k + 1], : n[k]].T for k in upper),
-        "b_up": tuple(b[0, : n[k + 1]] for k, b in enumerate(threshold)),
-        "b_ip": tuple(threshold[k][0, at[k] : at[k] + n[k + 1]] for k in upper),
+        "w_up": tuple(forward[k, 1 : 1 + n[k], : n[k + 1]].T for k in layers),
+        "w_down": tuple(backward[h, 1 : 1 + n[h + 2], : n[h + 1]].T for h in hidden),
+        "w_ip": tuple(forward[h + 1, 1 : 1 + n[h + 1], n[h + 2] : 2 * n[h + 2]].T for h in hidden),
+        "w_pi": tuple(backward[h, 1 + n[h + 2] : 1 + 2 * n[h + 2], : n[h + 1]].T for h in hidden),
+        "b_up": tuple(forward[k, 0, : n[k + 1]] for k in layers),
+        "b_ip": tuple(forward[h + 1, 0, n[h + 2] : 2 * n[h + 2]] for h in hidden),
     }
 
 
-def observed(circuit, space, r_in, u_target) -> State:
-    """The state in a work space, as views of it."""
-    m, upper = model(circuit), range(1, len(space))
-
-    def pyramidal(row, levels):
-        return tuple(level[row, :n] for level, n in zip(levels, m.n, strict=False))
-
-    def inter(row):
-        return tuple(space[k][row, m.inter[k] : m.inter[k] + m.n[k]] for k in upper)
-
-    return State(r_in[: circuit.sizes[0]], pyramidal(U, space), pyramidal(V, space), inter(U),
-                 pyramidal(OTHER, space[:-1]), inter(V), u_target)  # fmt: skip
-
-
-def unpack(circuit, values=None) -> Weights:
-    """Fresh padded copies of a circuit's weights, or of induction terms ``values``, which a kernel may change."""
-    n, width = circuit.sizes, _widths(circuit)
-    forward = tuple(zeros(padded(pre), post) for pre, post in zip(n, width, strict=False))
-    backward = tuple(zeros(pre, padded(post)) for pre, post in zip(width[1:], n[1:], strict=False))
-    weights = Weights(forward, backward, tuple(zeros(1, post) for post in width))
+def unpack(circuit, induction=None) -> Weights:
+    """Padded copies of a circuit's weights, or of its induction terms, for a kernel to change."""
+    n = circuit.sizes
+    columns = max(n[1], *(2 * m for m in n[2:]))
+    weights = Weights(
+        forward=padded((len(n) - 1, 1 + max(n[:-1]), columns)),
+        backward=padded((len(n) - 2, 1 + 2 * max(n[2:]), max(n[1:-1]))),
+    )
     for name, parts in views(circuit, weights).items():
-        given = (
-            getattr(circuit, name) if values is None else getattr(values, name.removeprefix("w_"))
-        )
+        field, _ = LEARNING[name]
+        given = getattr(circuit, name) if induction is None else getattr(induction, field)
         for part, array in zip(parts, given, strict=True):
             part[:] = array
     return weights
@@ -114,68 +162,14 @@ def unpack(circuit, values=None) -> Weights:
 
 def pack(circuit, weights: Weights):
     """The circuit with these weights."""
-    return replace(
-        circuit, **{name: _copies(parts) for name, parts in views(circuit, weights).items()}
-    )
+    return replace(circuit, **_copies(views(circuit, weights)))
 
 
-def pack_updates(circuit, induction: Weights) -> Updates:
+def pack_induction(circuit, induction: Weights) -> Updates:
     """Induction terms in the layout of a circuit."""
-    return Updates(
-        **{
-            name.removeprefix("w_"): _copies(parts)
-            for name, parts in views(circuit, induction).items()
-        }
-    )
+    parts = _copies(views(circuit, induction))
+    return Updates(**{field: parts[name] for name, (field, _) in LEARNING.items()})
 
 
-def _copies(parts):
-    return tuple(np.array(part, order="C") for part in parts)
-
-
-def _widths(circuit) -> list[int]:
-    m = model(circuit)
-    return [padded(at + n if k else n) for k, (n, at) in enumerate(zip(m.n, m.inter, strict=True))]
-
-
-def rate_rows(circuit, rates) -> Rates:
-    """Learning rates, one a column of each matrix."""
-    m, width = model(circuit), _widths(circuit)
-    up, ip, pi, down = (
-        rates.per_layer(k, len(width) - (k != "up")) for k in ("up", "ip", "pi", "down")
-    )
-
-    def row(columns, *parts):
-        eta = zeros(columns)
-        for first, n, value in parts:
-            eta[first : first + n] = value
-        return eta
-
-    forward = [row(width[0], (0, m.n[0], up[0]))]
-    for k in range(1, len(width)):
-        forward.append(row(width[k], (0, m.n[k], up[k]), (m.inter[k], m.n[k], ip[k - 1])))
-    down, pi = (
-        tuple(row(padded(n), (0, n, eta)) for n, eta in zip(m.n, etas, strict=False))
-        for etas in (down, pi)
-    )
-    return Rates(
-        tuple(forward), down, pi, rates.thresholds, np.array([eta.any() for eta in forward])
-    )
-
-
-def levels(circuit, nudged: bool) -> tuple:
-    """Work space, one (ROWS, width) array a level, with its constant rows filled in and all potentials at rest."""
-    g, m = circuit.conductances, model(circuit)
-    gain, top, space = transfer_code(circuit.transfer)[1], len(m.n) - 1, []
-    for k, (n, at, width) in enumerate(zip(m.n, m.inter, _widths(circuit), strict=True)):
-        level, pull = zeros(ROWS, width), g.apical if k < top else g.somatic if nudged else 0.0
-        kinds = [(slice(0, n), g.basal, pull, circuit.attenuations[k])]
-        if k:
-            kinds.append((slice(at, at + n), g.dendritic, g.somatic, g.attenuation_interneuron))
-        for cells, own, other, attenuation in kinds:
-            total = g.leak + own + other
-            level[GAIN:, cells] = np.array(
-                [[gain, own / total, other / total, total, attenuation]]
-            ).T
-        space.append(level)
-    return tuple(space)
+def _copies(parts: dict) -> dict:
+    return {name: tuple(map(np.ascontiguousarray, arrays)) for name, arrays in parts.items()}

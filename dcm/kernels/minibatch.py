@@ -1,57 +1,88 @@
-"""What the compiled mini-batch loops share: patterns shown batch by batch, rows of activity, one layer's update."""
+"""Shared by the compiled mini-batch loops: patterns shown batch by batch, updates of one layer."""
 
 from __future__ import annotations
+
+from collections import namedtuple
 
 import numpy as np
 from numba import njit
 
-from dcm.kernels import products as thin
-from dcm.kernels.logistic import SMOOTH
-from dcm.model import checks
+from dcm.kernels.phi import EXACT, logistic
+from dcm.kernels.products import add_outer, rows_of_activity
 
 CHECK_EVERY = 500  # batches between looks for a runaway [chosen]
 
+# One batch: its input rates and target potentials, one row per pattern; the numbers of the neurons
+# in each layer; and room for the numbers of the inputs that are active.
+Batch = namedtuple("Batch", "inputs targets neurons active")
+
 
 def checked_rows(inputs, u_targets, order, sizes):
-    """Inputs, targets and row numbers that compiled code may use without looking, or ``ValueError``, ``IndexError``."""
-    inputs, u_targets = np.asarray(inputs), np.asarray(u_targets)
+    """Inputs, targets and row numbers that compiled code may use without looking.
+
+    Raises ``ValueError`` if patterns do not fit the first and the last of the layers' ``sizes``,
+    ``IndexError`` if ``order`` names a row that does not exist.
+    """
+    inputs = np.asarray(inputs)
+    u_targets = np.asarray(u_targets)
     for name, array, n in (("inputs", inputs, sizes[0]), ("u_targets", u_targets, sizes[-1])):
         if array.shape != (len(inputs), n):
-            raise ValueError(
-                f"{name} has shape {array.shape}; give ({len(inputs)}, {n}), one row a pattern"
-            )
+            wanted = f"({len(inputs)}, {n}), one row per pattern"
+            raise ValueError(f"{name} has shape {array.shape}; give {wanted}")
     return inputs, u_targets, np.arange(len(inputs))[order]
 
 
-def in_batches(train, space_of, order, batch: int, check) -> None:
-    """Call ``train(space, rows)`` over ``order``, and ``check(where)`` every ``CHECK_EVERY`` batches and at the end.
+def batch_of(sizes, batch: int, dtype) -> Batch:
+    """Work space for mini-batches of up to ``batch`` patterns of a net with layers of ``sizes``."""
+    return Batch(
+        rows_of_activity(batch, sizes[0], dtype),
+        rows_of_activity(batch, sizes[-1], dtype),
+        tuple(np.arange(n) for n in sizes),
+        np.arange(sizes[0]),
+    )
 
-    ``space_of(batch)`` makes the work space; what is left at the end is a smaller batch with a space of its own.
-    """
-    whole = len(order) - len(order) % checks.count("batch", batch)
-    space = space_of(batch)
-    for i in range(0, whole, CHECK_EVERY * batch):
+
+def rows_of_layers(fields, n_rows: int, sizes, dtype) -> tuple:
+    """Zeros: for each layer of ``sizes`` one named tuple ``fields`` of rows of activity."""
+    layers = []
+    for n in sizes:
+        rows = [rows_of_activity(n_rows, n, dtype) for _ in fields._fields]
+        layers.append(fields(*rows))
+    return tuple(layers)
+
+
+def in_turns(train, order, batch: int, check) -> None:
+    """Call ``train(rows)`` for ``CHECK_EVERY`` batches at a time, and ``check(where)`` between."""
+    turn = CHECK_EVERY * batch
+    for i in range(0, len(order), turn):
         check(f"pattern {i}")
-        train(space, order[i : min(i + CHECK_EVERY * batch, whole)])
-    if whole < len(order):
-        train(space_of(len(order) - whole), order[whole:])
+        train(order[i : i + turn])
     check(f"pattern {len(order) - 1}")
 
 
 @njit
-def gather(patterns, rows, out):
-    """out = patterns[rows], in the precision and with the padding of ``out``."""
+def show(inputs, u_targets, rows, batch):
+    """Copy patterns into a batch, in its precision; the numbers of the inputs that are active."""
+    _gather(inputs, rows, batch.inputs)
+    _gather(u_targets, rows, batch.targets)
+    return _active_in(batch.inputs, batch.neurons[0], batch.active)
+
+
+@njit
+def _gather(patterns, rows, out):
+    """out = patterns[rows], zeros in the rows that are left over."""
     for b in range(rows.size):
         row = rows[b]
         for j in range(patterns.shape[1]):
             out[b, j] = patterns[row, j]
+    out[rows.size :] = 0
 
 
 @njit
-def active_in(x, everyone, numbers):
-    """The numbers of the neurons that are not silent in the whole batch, written to the front of ``numbers``."""
+def _active_in(x, neurons, numbers):
+    """The neurons that are not silent in the whole batch, in the front of ``numbers``."""
     found = 0
-    for j in everyone:
+    for j in neurons:
         numbers[found] = j
         silent = True
         for b in range(x.shape[0]):
@@ -60,15 +91,39 @@ def active_in(x, everyone, numbers):
     return numbers[:found]
 
 
-@njit(**SMOOTH)
-def learn_layer(w, b, eta, pre, active, post, thresholds):
-    """w += η · batch mean of post · preᵀ, and likewise b for a presynaptic rate of 1; ``post`` is scaled in place."""
-    step = eta / w.dtype.type(post.shape[0])
-    for row in range(post.shape[0]):
+@njit(**EXACT)
+def respond(u, r):
+    """r = φ(u) for rows of potentials."""
+    for b in range(u.shape[0]):
+        for j in range(u.shape[1]):
+            r[b, j] = logistic(u[b, j])
+
+
+@njit(**EXACT)
+def subtract(a, b, out):
+    """out = a - b for rows of activity."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[i, j] = a[i, j] - b[i, j]
+
+
+@njit(**EXACT)
+def learn_weights(w, eta, pre, active, post, n_patterns):
+    """w += η · mean of post · preᵀ over the patterns, Eq. 6 with its bracket in ``post``.
+
+    ``post`` comes back times η / n_patterns, and 0 in the rows beyond the last pattern.
+    """
+    step = eta / w.dtype.type(n_patterns)
+    for b in range(n_patterns):
         for j in range(post.shape[1]):
-            post[row, j] *= step
-    thin.add_outer(pre, active, w, post)
-    if thresholds:
-        for row in range(post.shape[0]):
-            for j in range(post.shape[1]):
-                b[j] += post[row, j]
+            post[b, j] *= step
+    post[n_patterns:] = 0
+    add_outer(pre, active, w, post)
+
+
+@njit(**EXACT)
+def learn_thresholds(threshold, post):
+    """Add up the rows that ``learn_weights`` left: Eq. 6 for a presynaptic rate of 1."""
+    for b in range(post.shape[0]):
+        for j in range(post.shape[1]):
+            threshold[j] += post[b, j]

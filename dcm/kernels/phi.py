@@ -1,85 +1,124 @@
-"""φ on vectors: exponential and logarithm as polynomials of eight numbers at once; twins of ``dcm.transfer``."""
+"""φ of single numbers in compiled code, in float32 and float64: twins of ``dcm.model.transfer``.
+
+Polynomials without a branch or a call, so that a plain loop over neurons vectorises; with
+``math.exp`` it would not. NaN stays NaN.
+"""
 
 from __future__ import annotations
 
 import math
 
-from numba import njit
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
 
-from dcm.kernels.vectors import (
-    WIDTH,
-    fill,
-    larger,
-    load,
-    magnitude,
-    power_of_two,
-    store,
-    where_positive,
-)
-
-LOGISTIC, SOFT_RECTIFIER = 0, 1
-
-LOG2E = 1 / math.log(2)
-LN2_HIGH = float.fromhex(
-    "0x1.62e42fee00000p-1"
-)  # ln 2 in two parts, so that x - n ln 2 loses nothing
-LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-SHIFT = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to a whole number and leaves that number in the low bits
+EXACT = {"fastmath": {"contract"}, "error_model": "numpy"}  # fused multiply-adds; no reordering
 
 
-@njit(_nrt=False)
 def exp_negative(x):
-    """exp(x) for x <= 0 within 5e-16 relative (3e-308 below -708)."""
-    x = larger(x, -708.0)
-    shifted = x * LOG2E + SHIFT
-    n = shifted - SHIFT
-    r = (
-        x - n * LN2_HIGH
-    ) - n * LN2_LOW  # |r| <= ln(2)/2: the Taylor series to order 13 is exact to rounding
-    r2 = r * r
-    r4 = r2 * r2
-    p = (r * (1 / 6) + 0.5) * r2 + (
-        r + 1.0
-    )  # the series in groups of four, which the processor adds up side by side
-    q = (r * (1 / 5040) + 1 / 720) * r2 + (r * (1 / 120) + 1 / 24)
-    s = (r * (1 / 39916800) + 1 / 3628800) * r2 + (r * (1 / 362880) + 1 / 40320)
-    t = r * (1 / 6227020800) + 1 / 479001600
-    return (((t * r4 + s) * r4 + q) * r4 + p) * power_of_two(shifted)
+    """exp(x) for x <= 0 within 5e-16 relative; below -708 that of -708. (float32: 2e-7, -87.)"""
+    raise NotImplementedError("for compiled code")
 
 
-@njit(_nrt=False)
 def log1p_unit(y):
-    """log(1 + y) for 0 <= y <= 1 within 7e-16 relative: 2 artanh(s), s = y / (2 + y) <= 1/3, as a series in s²."""
-    s = y / (y + 2.0)
-    z = s * s
-    z2 = z * z
-    z4 = z2 * z2
-    a = (z * (1 / 7) + 1 / 5) * z2 + (z * (1 / 3) + 1.0)
-    b = (z * (1 / 15) + 1 / 13) * z2 + (z * (1 / 11) + 1 / 9)
-    c = (z * (1 / 23) + 1 / 21) * z2 + (z * (1 / 19) + 1 / 17)
-    d = (z * (1 / 31) + 1 / 29) * z2 + (z * (1 / 27) + 1 / 25)
-    return (s + s) * (((d * z4 + c) * z4 + b) * z4 + a)
+    """log(1 + y) for 0 <= y <= 1 within 7e-16 relative (float32: 4e-7)."""
+    raise NotImplementedError("for compiled code")
 
 
-@njit(_nrt=False)
 def logistic(x):
     """1 / (1 + exp(-x))."""
-    e = exp_negative(0.0 - magnitude(x))
-    return where_positive(x, fill(1.0), e) / (e + 1.0)
+    raise NotImplementedError("for compiled code")
 
 
-@njit(_nrt=False)
 def softplus(x):
     """log(1 + exp(x))."""
-    return larger(x, 0.0) + log1p_unit(exp_negative(0.0 - magnitude(x)))
+    raise NotImplementedError("for compiled code")
 
 
-@njit(_nrt=False, forceinline=True)
-def phi(kind, gain, beta, theta, u, r):
-    """r = φ(u) within 1e-15 relative, for rows of a multiple of 8; gain is γ (1 for the logistic φ), 0 silences."""
-    if kind == LOGISTIC:
-        for i in range(0, u.size, WIDTH):
-            store(r, i, load(gain, i) * logistic(load(u, i)))
-    else:
-        for i in range(0, u.size, WIDTH):
-            store(r, i, load(gain, i) * softplus((load(u, i) - theta) * beta))
+def _functions(number, whole, lowest, ln2_high, ln2_low) -> dict:
+    """The four functions for a type of ``number``, whose bits fit the ``whole`` number type."""
+    zero = number(0)
+    one = number(1)
+    two = number(2)
+    lowest = number(lowest)
+    log2e = number(1 / math.log(2))
+    ln2_high = number(ln2_high)  # ln 2 in two parts, so that x - n ln 2 loses nothing
+    ln2_low = number(ln2_low)
+    mantissa = np.finfo(number).nmant  # bits
+    shift = number(1.5 * 2.0**mantissa)  # adding it rounds to a whole number, left in the low bits
+    bias = whole(
+        np.finfo(number).maxexp - 1
+    )  # of the exponent, whose bits lie above the mantissa's
+    place = whole(mantissa)
+    double = number is np.float64
+    c = tuple(number(1 / math.factorial(n)) for n in range(14))
+    d = tuple(number(1 / n) for n in range(1, 32, 2))
+
+    @njit(**EXACT)
+    def exp_negative(x):
+        x = lowest if x < lowest else x
+        shifted = x * log2e + shift
+        n = shifted - shift
+        r = (x - n * ln2_high) - n * ln2_low  # |r| <= ln(2) / 2
+        # the Taylor series to order 13 (float32: 7), exact to rounding, in groups of four that
+        # the processor adds up side by side
+        r2 = r * r
+        r4 = r2 * r2
+        series = (r * c[7] + c[6]) * r2 + (r * c[5] + c[4])
+        if double:
+            late = (r * c[11] + c[10]) * r2 + (r * c[9] + c[8])
+            series = ((r * c[13] + c[12]) * r4 + late) * r4 + series
+        series = series * r4 + ((r * c[3] + c[2]) * r2 + (r + one))
+        power = whole((number(shifted).view(whole) + bias) << place)
+        return series * number(power.view(number))  # exp(r) · 2ⁿ
+
+    @njit(**EXACT)
+    def log1p_unit(y):
+        # 2 artanh(s), s = y / (2 + y) <= 1/3, as a series in s²
+        s = y / (y + two)
+        z = s * s
+        z2 = z * z
+        z4 = z2 * z2
+        series = (z * d[7] + d[6]) * z2 + (z * d[5] + d[4])
+        if double:
+            late = (z * d[11] + d[10]) * z2 + (z * d[9] + d[8])
+            latest = (z * d[15] + d[14]) * z2 + (z * d[13] + d[12])
+            series = (latest * z4 + late) * z4 + series
+        series = series * z4 + ((z * d[3] + d[2]) * z2 + (z * d[1] + one))
+        return (s + s) * series
+
+    @njit(**EXACT)
+    def logistic(x):
+        e = exp_negative(-abs(x))
+        return (e if x < zero else one) / (one + e)
+
+    @njit(**EXACT)
+    def softplus(x):
+        return (zero if x < zero else x) + log1p_unit(exp_negative(-abs(x)))
+
+    functions = (exp_negative, log1p_unit, logistic, softplus)
+    return {function.__name__: function for function in functions}
+
+
+SINGLE = _functions(np.float32, np.int32, -87.0, 355 / 512, math.log(2) - 355 / 512)
+DOUBLE = _functions(
+    np.float64,
+    np.int64,
+    -708.0,
+    float.fromhex("0x1.62e42fee00000p-1"),
+    float.fromhex("0x1.a39ef35793c76p-33"),
+)
+
+
+def _compiled(function):
+    """Let compiled code that calls ``function`` take its form in the precision of the argument."""
+
+    def choose(x):
+        chosen = (SINGLE if x == types.float32 else DOUBLE)[function.__name__]
+        return lambda x: chosen(x)
+
+    overload(function, jit_options=EXACT)(choose)
+
+
+for function in (exp_negative, log1p_unit, logistic, softplus):
+    _compiled(function)

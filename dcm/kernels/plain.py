@@ -1,4 +1,7 @@
-"""The plain NumPy twins with the kernels' signatures: their measure, and their stand-in where Numba is missing."""
+"""The plain NumPy twins with the kernels' signatures.
+
+They are the kernels' measure, and their stand-in where Numba is missing.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +27,24 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
 
 
 def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
-    """``dcm.learn`` with ``two_pass`` over the rows ``order``, rates per presentation; returns the circuit."""
-    shown, targets = inputs[order], None if u_targets is None else u_targets[order]
-    return learning.learn(
-        circuit, shown, targets, rates, settle=two_pass, duration=1.0, batch=batch
-    )[0]
+    """The circuit after ``dcm.learn`` with ``two_pass`` over ``order``; rates per presentation."""
+    targets = None if u_targets is None else u_targets[order]
+    options = {"settle": two_pass, "duration": 1.0, "batch": batch}
+    learned, _ = learning.learn(circuit, inputs[order], targets, rates, **options)
+    return learned
 
 
 def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
-    """Steps ``eta`` along ``dcm.backprop``'s direction for a logistic net u_k = W_k φ(u_{k-1}) + b_k, in place."""
+    """Steps ``eta`` along ``dcm.backprop`` for a logistic net u_k = W_k r_{k-1} + b_k, in place."""
     etas = 2 * [*np.broadcast_to(eta, len(w))]  # of the weights, and of the thresholds
     sizes = (w[0].shape[1], *(len(x) for x in w))
-    net = SimpleNamespace(transfer=Logistic(), conductances=Conductances(leak=0.0, apical=0.0), w_up=w, b_up=b,
-                          sizes=sizes)  # fmt: skip
+    net = SimpleNamespace(
+        transfer=Logistic(),
+        conductances=Conductances(leak=0.0, apical=0.0),
+        w_up=w,
+        b_up=b,
+        sizes=sizes,
+    )
     for i in range(0, len(order), checks.count("batch", batch)):
         rows = order[i : i + batch]
         steps = descent(net, inputs[rows], u_targets[rows], [x.T for x in w[1:]])

@@ -1,4 +1,4 @@
-"""Compiled twin of ``dcm.learn`` with ``equilibrium`` and ``plasticity``: one steady state per pattern (Eqs. 1-10)."""
+"""Compiled twin of ``dcm.learn`` as it is by default: one steady state per pattern, Eqs. 1-10."""
 
 from __future__ import annotations
 
@@ -7,99 +7,82 @@ import math
 import numpy as np
 from numba import njit
 
-from dcm.kernels.compiled import (
-    SUMS,
-    apical_pull,
-    apical_surprise,
-    copy,
-    dendritic_surprise,
-    nudge_interneurons,
-    product,
-    respond,
-)
+from dcm.kernels import levels
+from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
 from dcm.kernels.levels import (
-    BY_OTHER,
+    BY_PULL,
     BY_V,
-    ONE,
-    OTHER,
+    ETA,
+    ETA_DOWN,
     POST,
-    REST,
+    POST_DOWN,
+    PULL,
+    VECTOR,
     R,
     U,
     V,
-    levels,
-    model,
-    pack,
-    padded,
-    rate_rows,
-    unpack,
-    views,
-    zeros,
 )
-from dcm.kernels.vectors import WIDTH, load, store
 from dcm.model import checks
+from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import checked_rates
 from dcm.model.state import checked_names, observe
-from dcm.settle.equilibrium import equilibrium
+from dcm.settle.equilibrium import MAX_SWEEPS, TOLERANCE, equilibrium
 from dcm.settle.learning import (
     RUNAWAY,
     DivergenceError,
     Trace,
     checked_series,
-    rate_of,
     refuse_runaway,
 )
 
-TOLERANCE = 1e-12  # estimated error of all potentials where the sweeps stop (Euclidean norm), relative to 1 + |u|
-MAX_SWEEPS = 500
-
 
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
-    """As ``dcm.learn`` with its default settling and rule, one pattern at a time, some 200 times faster.
+    """As ``dcm.learn`` with its default settling and rule, some 200 times faster.
 
-    Arguments, results and errors as there; held to it by a test within 1e-12 relative over 10 000 patterns.
-    How a series is cut into calls does not change a bit of the result.
+    Arguments, results and errors as there; held to it by a test within 1e-12 relative over 10 000
+    patterns. How a series is cut into calls does not change a bit of the result.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    step, record = (
-        checked_rates(rates).scaled(checks.positive("duration", duration)),
-        checked_names(record),
-    )
+    step = checked_rates(rates).scaled(checks.positive("duration", duration))
+    record = checked_names(record)
     every = checks.count("record_every", record_every) if record else max(len(inputs), 1)
-    seen, traces = [], {name: [] for name in record}
+    seen = []
+    traces = {name: [] for name in record}
     for first in range(0, len(inputs), every):
-        targets = None if u_targets is None else u_targets[first : first + every]
+        rows = slice(first, first + every)
+        targets = None if u_targets is None else u_targets[rows]
         if record:
             seen.append(first)
             state = equilibrium(circuit, inputs[first], None if targets is None else targets[0])
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
-        circuit = _block(circuit, inputs[first : first + every], targets, step, first)
-    return circuit, Trace(
-        np.array(seen, dtype=int), {name: np.array(kept) for name, kept in traces.items()}
-    )
+        circuit = _block(circuit, inputs[rows], targets, step, first)
+    traces = {name: np.array(kept) for name, kept in traces.items()}
+    return circuit, Trace(np.array(seen, dtype=int), traces)
 
 
 def _block(circuit, inputs, u_targets, step, first):
     """Run the compiled loop over ``inputs``; errors number the patterns from ``first``."""
-    targets = (
-        np.zeros((len(inputs), 0))
-        if u_targets is None
-        else np.ascontiguousarray(u_targets, dtype=float)
-    )
-    weights, r_in = unpack(circuit), zeros(padded(inputs.shape[1]))
+    nudged = u_targets is not None
+    targets = u_targets if nudged else np.zeros((len(inputs), 0))
+    weights = levels.unpack(circuit)
     failed = _patterns(
-        model(circuit), weights, rate_rows(circuit, step), np.ascontiguousarray(inputs, dtype=float), targets,
-        r_in, levels(circuit, u_targets is not None),
-    )  # fmt: skip
+        levels.model(circuit, step),
+        weights,
+        levels.work_space(circuit, step, nudged),
+        np.ascontiguousarray(inputs, dtype=float),
+        np.ascontiguousarray(targets, dtype=float),
+    )
     if failed >= 0:
-        parts = views(circuit, weights)
+        parts = levels.views(circuit, weights)
         name = max(parts, key=lambda name: max(map(_largest, parts[name])))
+        _, rate = LEARNING[name]
         raise DivergenceError(
-            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}; "
-            f"{name} is largest: lower the learning rate {rate_of(name)}, or use smaller weights"
+            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or potentials "
+            f"beyond {RUNAWAY:g}; {name} is largest: lower the learning rate {rate}, or "
+            "use smaller weights"
         )
-    circuit = pack(circuit, weights)
+    circuit = levels.pack(circuit, weights)
     refuse_runaway(circuit, f"pattern {first + len(inputs) - 1}")
     return circuit
 
@@ -109,98 +92,117 @@ def _largest(w) -> float:
 
 
 @njit(cache=True)
-def _patterns(m, w, rates, inputs, targets, r_in, s):
+def _patterns(m, w, s, inputs, targets):
     """The loop over patterns; returns the number of the pattern that did not settle, or -1."""
-    for i in range(inputs.shape[0]):
-        copy(inputs[i], r_in)
-        copy(targets[i], s[-1][OTHER])
-        if not _settle(m, w, r_in, s):
-            return i
-        _move_weights(m, w, rates, r_in, s)
+    top = m.n.size - 1
+    for p in range(inputs.shape[0]):
+        for i in range(inputs.shape[1]):
+            s[R, 0, i] = inputs[p, i]
+        for i in range(targets.shape[1]):
+            s[PULL, top, i] = targets[p, i]
+        if not _settle(m, w, s):
+            return p
+        for k in range(1, top):
+            apical(m, w, s, k)  # the last sweep saw the rates before it
+        brackets(m, w, s)
+        _learn(m, w, s)
     return -1
 
 
-@njit(error_model="numpy", _nrt=False)
-def _settle(m, w, r_in, s):
-    """Sweeps to the fixed point in the work space; twin of ``equilibrium``. False if it does not settle.
+@njit(error_model="numpy")
+def _settle(m, w, s):
+    """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
-    The first sweep goes upwards with silent apical dendrites. The later ones shrink the change by a factor q each
-    (1e-4 in Fig. 2's circuits), so that an error of about q times the last change is left. Where q < .1 the sweeps
-    stop by that estimate, else by the last change itself.
+    The first sweep goes upwards with silent apical dendrites; it is the way up from u = 0 and says
+    nothing about how fast the others converge. Each of these shrinks the change (Euclidean norm,
+    relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits. They stop where the change is within
+    ``TOLERANCE``, as in ``equilibrium``, or where the next change would be within a tenth of it, by
+    the larger one of the last two ratios.
     """
-    top, previous = len(s) - 1, 0.0
-    product(w.forward[0], r_in, w.threshold[0], s[0][V])
-    for k in range(top + 1):
-        s[k][U][:] = 0.0  # the result must not depend on the pattern before
+    top = m.n.size - 1
+    previous = 0.0
+    earlier_ratio = 0.0
+    s[U] = 0.0  # the result must not depend on the pattern before
+    s[PULL, 1:top] = 0.0
     for sweep in range(MAX_SWEEPS):
         step = 0.5 ** (4 * sweep // MAX_SWEEPS)
-        moved, size = 0.0, 0.0
-        for k in range(top + 1):
-            level, at = s[k], m.inter[k]
-            if k > 0:
-                product(w.forward[k], s[k - 1][R], w.threshold[k], level[V])
+        moves = 0.0
+        sizes = 0.0
+        for k in range(1, top + 1):
+            if k > 1 or sweep == 0:
+                basal(m, w, s, k)
             if k < top and sweep > 0:
-                product(w.backward[k], s[k + 1][R], level[REST], level[OTHER])
-            elif k < top:
-                level[OTHER][:at] = 0.0
-            add_moved, add_size = _relax(level, 0, at, step)
-            moved, size = moved + add_moved, size + add_size
-            if k > 0:
-                nudge_interneurons(m, k, level)
-                add_moved, add_size = _relax(level, at, level.shape[1], step)
-                moved, size = moved + add_moved, size + add_size
-            respond(m.kind, m.beta, m.theta, level, U, R)
-        if size < RUNAWAY**2:
-            change = math.sqrt(moved) / (1.0 + math.sqrt(size))
-            left = change if change >= 0.1 * previous else change * (change / previous)
-            if sweep > 0 and left <= TOLERANCE * step:
-                return True
-            previous = change
-        else:
-            previous = 0.0
+                apical(m, w, s, k)
+            move, size = _relax(m, s, k, step)
+            moves += move
+            sizes += size
+            respond(m, s, U, R, k)
+        change = np.inf
+        if sizes < RUNAWAY**2:
+            change = math.sqrt(moves) / (1.0 + math.sqrt(sizes)) / step
+        ratio = change / previous if sweep > 1 else 0.0
+        if sweep > 0 and change <= TOLERANCE:
+            return True
+        if sweep > 1 and change * max(ratio, earlier_ratio) <= 0.1 * TOLERANCE:
+            return True
+        previous = change
+        earlier_ratio = ratio
     return False
 
 
-@njit(fastmath=SUMS, error_model="numpy", _nrt=False)
-def _relax(level, first, last, step):
-    """Somata first … last move a fraction ``step`` of the way to their goal; sums of squares of moves and somata."""
-    u, v, other, by_v, by_other = level[U], level[V], level[OTHER], level[BY_V], level[BY_OTHER]
-    moved, size = 0.0, 0.0
-    for i in range(first, last):
-        move = step * (by_v[i] * v[i] + by_other[i] * other[i] - u[i])
-        soma = u[i] + move
-        u[i] = soma
-        moved += move * move
-        size += soma * soma
-    return moved, size
+@njit(**SUMS)
+def _relax(m, s, k, step):
+    """Somata of layer k go a fraction ``step`` of the way to du/dt = 0 in Eqs. 1 and 2.
+
+    Returns the sums of squares of their moves and of their potentials.
+    """
+    n = m.n[k]
+    moves = 0.0
+    sizes = 0.0
+    for i in range(n):
+        goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
+        move = step * (goal - s[U, k, i])
+        soma = s[U, k, i] + move
+        s[U, k, i] = soma
+        moves += move * move
+        sizes += soma * soma
+    if k > 1:
+        for i in range(n, 2 * n):
+            goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
+            move = step * (goal - s[U, k, i])
+            soma = s[U, k, i] + move
+            s[U, k, i] = soma
+            moves += move * move
+            sizes += soma * soma
+    return moves, sizes
 
 
-@njit(_nrt=False)
-def _move_weights(m, w, rates, r_in, s):
-    """Eqs. 7-10 on the settled work space, in place; twin of ``plasticity`` and ``Circuit.updated``."""
-    top = len(s) - 1
-    for k in range(top + 1):
-        if rates.forward_moves[k]:
-            level, pre, eta = s[k], r_in if k == 0 else s[k - 1][R], rates.forward[k]
-            dendritic_surprise(m, level)
-            _add_outer(w.forward[k], 0, w.forward[k].shape[0], pre, eta, level[POST])
-            if rates.thresholds:
-                _add_outer(w.threshold[k], 0, 1, ONE, eta, level[POST])
-    for h in range(top):
-        level, above, n, at = s[h], s[h + 1], m.n[h + 1], m.inter[h + 1]
-        if rates.pi[h][0] > 0.0:  # the last sweep saw the rates before it
-            product(w.backward[h], above[R], level[REST], level[OTHER])
-            apical_pull(level)
-            _add_outer(w.backward[h], at, at + n, above[R], rates.pi[h], level[POST])
-        if rates.down[h][0] > 0.0:
-            apical_surprise(m, level, above, n, w.backward[h])
-            _add_outer(w.backward[h], 0, n, above[R], rates.down[h], level[POST])
+@njit(**SUMS)
+def _learn(m, w, s):
+    """Eqs. 7-10 in place: every weight moves by η · bracket · presynaptic rate."""
+    top = m.n.size - 1
+    for k in range(1, top + 1):
+        if m.up[k]:
+            _add_outer(w.forward, k - 1, s, k - 1, range(m.n[k - 1]), POST, ETA, k, m.cells[k])
+            if m.thresholds:
+                for i in range(VECTOR * m.cells[k]):
+                    w.forward[k - 1, 0, i] += s[POST, k, i]  # scaled by η
+    for k in range(1, top):
+        n = m.n[k + 1]
+        for kind in range(2):  # from pyramidal cells, from interneurons
+            if m.apical[kind, k]:
+                senders = range(kind * n, kind * n + n)
+                post = POST_DOWN + kind
+                eta = ETA_DOWN + kind
+                _add_outer(w.backward, k - 1, s, k + 1, senders, post, eta, k, m.pyramidal[k])
 
 
-@njit(_nrt=False)
-def _add_outer(w, first, last, pre, eta, post):
-    """w += pre (η · post)ᵀ in the rows first … last, with a rate η for each column."""
-    n = w.shape[1]
-    for j in range(first, last):
-        for i in range(0, n, WIDTH):
-            store(w, j * n + i, load(w, j * n + i) + load(eta, i) * load(post, i) * pre[j])
+@njit(**SUMS)
+def _add_outer(w, k, s, source, senders, post, eta, layer, vectors):
+    """w[k] += pre (η post)ᵀ for ``senders`` of layer ``source``; scales ``post``."""
+    for i in range(VECTOR * vectors):
+        s[post, layer, i] *= s[eta, layer, i]
+    for j in senders:
+        pre = s[R, source, j]
+        for i in range(VECTOR * vectors):
+            w[k, 1 + j, i] += pre * s[post, layer, i]

@@ -1,152 +1,99 @@
-"""A Numba type of eight float64 numbers, one vector register: ``+ - * /``, load, store, and what φ needs.
+"""A Numba type of several numbers, some registers wide: load, store, zero, add and total.
 
-Loops over plain numbers leave it to the compiler whether they vectorise, and make it test at each loop whether arrays
-overlap; written with ``Vector`` they always do, in a fixed order of operations. Where registers are narrower than eight
-numbers the compiler takes several. A product and a sum may be fused; nothing else is reordered.
+Plain Numba leaves it to LLVM which values stay in registers, and LLVM would keep the running sums
+of a matrix product in memory. Values of this type stay in registers as long as there are enough.
 """
 
 from __future__ import annotations
 
-import operator
-
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
 
-WIDTH = 8
-FUSED = ("contract",)
-_INDEX = ir.IntType(32)
-_FLOATS, _BITS = ir.VectorType(ir.DoubleType(), WIDTH), ir.VectorType(ir.IntType(64), WIDTH)
+# Two registers, so that ``products.ROWS`` sums keep the processor's adders busy [measured with AVX2].
+BYTES = 128 if binding.get_host_cpu_features().get("avx512f") else 64
+FUSED = ("contract",)  # a product and a sum may become one fused multiply-add
 
 
 class Vector(types.Type):
-    """Type of the values that ``load`` and ``fill`` give."""
+    """``BYTES`` of float32 or float64 numbers."""
 
-    def __init__(self):
-        super().__init__(name="Vector")
-
-
-vector = Vector()
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.lanes = BYTES * 8 // dtype.bitwidth
+        number = ir.FloatType() if dtype == types.float32 else ir.DoubleType()
+        self.llvm = ir.VectorType(number, self.lanes)
+        super().__init__(name=f"Vector({dtype})")
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, _FLOATS)
+    def __init__(self, manager, vector):
+        super().__init__(manager, vector, vector.llvm)
 
 
-def _spread(builder, x):
-    """The number x, eight times."""
-    nothing = ir.Constant(_FLOATS, ir.Undefined)
-    first = builder.insert_element(nothing, x, ir.Constant(_INDEX, 0))
-    return builder.shuffle_vector(
-        first, nothing, ir.Constant(ir.VectorType(_INDEX, WIDTH), [0] * WIDTH)
-    )
-
-
-def _operator(symbol, instruction):
-    @type_callable(symbol)
-    def typed(context):
-        def typer(a, b):
-            if vector in (a, b) and {a, b} <= {vector, types.float64}:
-                return vector
-            return None
-
-        return typer
-
-    def lower(context, builder, signature, args):
-        pairs = zip(args, signature.args, strict=True)
-        return getattr(builder, instruction)(
-            *(a if t == vector else _spread(builder, a) for a, t in pairs), flags=FUSED
-        )
-
-    for operands in ((vector, vector), (vector, types.float64), (types.float64, vector)):
-        lower_builtin(symbol, *operands)(lower)
-
-
-_operator(operator.add, "fadd")
-_operator(operator.sub, "fsub")
-_operator(operator.mul, "fmul")
-_operator(operator.truediv, "fdiv")
-
-
-def _address(context, builder, array_type, array, i):
+def _address(context, builder, vector, array_type, array, i):
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [i]), _FLOATS.as_pointer())
+    return builder.bitcast(builder.gep(data, [i]), vector.llvm.as_pointer())
 
 
 @intrinsic
 def load(typing, array, i):
-    """Numbers i … i + 7 of a C-ordered float64 array, counted through all its rows."""
+    """The numbers from the i-th on of a C-ordered array, counted through all its rows."""
+    vector = Vector(array.dtype)
 
     def lower(context, builder, signature, args):
-        value = builder.load(_address(context, builder, signature.args[0], *args))
-        value.align = 8
-        return value
+        address = _address(context, builder, vector, array, *args)
+        return builder.load(address, align=vector.dtype.bitwidth // 8)
 
     return vector(array, types.intp), lower
 
 
 @intrinsic
-def store(typing, array, i, value):
-    """Write to the numbers i … i + 7 of an array."""
+def store(typing, array, i, vector):
+    """Write a vector to the places from the i-th on."""
 
     def lower(context, builder, signature, args):
-        builder.store(args[2], _address(context, builder, signature.args[0], *args[:2])).align = 8
+        address = _address(context, builder, vector, array, *args[:2])
+        builder.store(args[2], address, align=vector.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), lower
 
 
 @intrinsic
-def fill(typing, x):
-    """The number x, eight times."""
-    return vector(types.float64), lambda context, builder, signature, args: _spread(
-        builder, args[0]
-    )
+def zero(typing, array):
+    """Zeros of an array's precision."""
+    vector = Vector(array.dtype)
+    return vector(array), lambda *_: ir.Constant(vector.llvm, None)
 
 
 @intrinsic
-def larger(typing, v, x):
-    """max(v, x) for a number x; x where v is NaN."""
+def add(typing, vector, a, b):
+    """vector + a · b for a vector a and a vector or a number b."""
 
     def lower(context, builder, signature, args):
-        other = _spread(builder, args[1])
-        return builder.select(builder.fcmp_ordered(">", args[0], other), args[0], other)
+        start, a, factor = args
+        if b != vector:
+            index = ir.IntType(32)
+            first = builder.insert_element(a, factor, ir.Constant(index, 0))
+            everywhere = ir.Constant(ir.VectorType(index, vector.lanes), None)
+            factor = builder.shuffle_vector(first, first, everywhere)
+        return builder.fadd(start, builder.fmul(a, factor, flags=FUSED), flags=FUSED)
 
-    return vector(vector, types.float64), lower
+    return vector(vector, vector, vector if b == vector else vector.dtype), lower
 
 
 @intrinsic
-def magnitude(typing, v):
-    """|v|."""
+def total(typing, vector):
+    """The sum of a vector's numbers, added by halves."""
 
     def lower(context, builder, signature, args):
-        sign = ir.Constant(_BITS, [2**63 - 1] * WIDTH)
-        return builder.bitcast(builder.and_(builder.bitcast(args[0], _BITS), sign), _FLOATS)
+        number = vector.llvm.element
+        name = f"llvm.vector.reduce.fadd.v{vector.lanes}f{vector.dtype.bitwidth}"
+        signature = ir.FunctionType(number, (number, vector.llvm))
+        reduce = cgutils.get_or_insert_function(builder.module, signature, name)
+        return builder.call(reduce, (ir.Constant(number, 0.0), args[0]), fastmath=("reassoc",))
 
-    return vector(vector), lower
-
-
-@intrinsic
-def where_positive(typing, condition, v, w):
-    """v where condition >= 0, else w."""
-
-    def lower(context, builder, signature, args):
-        zero = ir.Constant(_FLOATS, [0.0] * WIDTH)
-        return builder.select(builder.fcmp_ordered(">=", args[0], zero), *args[1:])
-
-    return vector(vector, vector, vector), lower
-
-
-@intrinsic
-def power_of_two(typing, n):
-    """2**n, where the lowest 11 bits of n hold a whole number as after adding ``transfer.SHIFT``."""
-
-    def lower(context, builder, signature, args):
-        bias, place = (ir.Constant(_BITS, [k] * WIDTH) for k in (1023, 52))
-        return builder.bitcast(
-            builder.shl(builder.add(builder.bitcast(args[0], _BITS), bias), place), _FLOATS
-        )
-
-    return vector(vector), lower
+    return vector.dtype(vector), lower

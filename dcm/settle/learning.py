@@ -1,4 +1,4 @@
-"""The plain training loop: settle to a state, apply the rule, move the weights, next pattern (Eqs. 7-10)."""
+"""The plain training loop: settle to a state, apply the rule (Eqs. 7-10), move the weights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import WEIGHTS
+from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import checked_rates, plasticity
 from dcm.model.state import checked_names, checked_patterns, observe
 from dcm.settle.equilibrium import ConvergenceError, equilibrium
 
-RUNAWAY = 1e8  # a weight this large means divergence [chosen]: potentials and rates still fit float64 comfortably
+# A weight this large means divergence [chosen]: potentials and rates still fit float64 comfortably.
+RUNAWAY = 1e8
 
 
 class DivergenceError(RuntimeError):
@@ -21,14 +22,34 @@ class DivergenceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Trace:
-    """What ``learn`` recorded: ``traces[name]`` (n_records, …) at presentations ``pattern`` (n_records,)."""
+    """What ``learn`` recorded.
+
+    Attributes
+    ----------
+    pattern : (n_records,)
+        Numbers of the presentations before which a record was taken.
+    traces : dict of (n_records, …)
+        One entry per name in ``record``.
+    """
 
     pattern: np.ndarray
     traces: dict[str, np.ndarray]
 
 
-def learn(circuit, inputs, u_targets, rates, *, settle=equilibrium, rule=plasticity, duration=100.0,
-          record=(), record_every=1, batch=1, progress=None):  # fmt: skip
+def learn(
+    circuit,
+    inputs,
+    u_targets,
+    rates,
+    *,
+    settle=equilibrium,
+    rule=plasticity,
+    duration=100.0,
+    record=(),
+    record_every=1,
+    batch=1,
+    progress=None,
+):
     """Show patterns one after the other; after each the weights move by η · duration · induction.
 
     Parameters
@@ -36,7 +57,7 @@ def learn(circuit, inputs, u_targets, rates, *, settle=equilibrium, rule=plastic
     circuit : Circuit
         Start; not modified.
     inputs : (n_patterns, n_0)
-        Input rates, one row a pattern.
+        Input rates, one row per pattern.
     u_targets : (n_patterns, n_N) or None
         Target potentials; None: no teaching.
     rates : LearningRates
@@ -48,7 +69,7 @@ def learn(circuit, inputs, u_targets, rates, *, settle=equilibrium, rule=plastic
     duration : float
         Milliseconds a pattern is shown; larger = larger steps. Paper: 100.
     record : sequence of str
-        Traces to keep, for example ``("v_apical[0]", "w_ip[0]")``, taken before the weights move.
+        Traces to keep, such as ``("v_apical[0]", "w_ip[0]")``, taken before the weights move.
     record_every : int
         Patterns (or mini-batches) between records.
     batch : int
@@ -68,66 +89,67 @@ def learn(circuit, inputs, u_targets, rates, *, settle=equilibrium, rule=plastic
         At the pattern where learning runs away, naming the rate to lower.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    step, record = (
-        checked_rates(rates).scaled(checks.positive("duration", duration)),
-        checked_names(record),
-    )
-    checks.count("batch", batch), checks.count("record_every", record_every)
-    seen, traces = [], {name: [] for name in record}
+    step = checked_rates(rates).scaled(checks.positive("duration", duration))
+    record = checked_names(record)
+    checks.count("batch", batch)
+    checks.count("record_every", record_every)
+    seen = []
+    traces = {name: [] for name in record}
     starts = range(0, len(inputs), batch)
     for number, i in enumerate(progress(starts) if progress else starts):
         rows = slice(i, i + batch) if batch > 1 else i
+        target = None if u_targets is None else u_targets[rows]
         try:
-            state = settle(circuit, inputs[rows], None if u_targets is None else u_targets[rows])
+            state = settle(circuit, inputs[rows], target)
         except ConvergenceError as error:
             raise DivergenceError(f"pattern {i}: {error}; or lower the learning rates") from error
         if number % record_every == 0:
             seen.append(i)
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
-        circuit = moved(circuit, rule(circuit, state), step, f"pattern {i}")
+        circuit = stepped(circuit, rule(circuit, state), step, f"pattern {i}")
     return circuit, Trace(np.array(seen), {name: np.array(kept) for name, kept in traces.items()})
 
 
-def moved(circuit, updates, step, where: str):
-    """``circuit.updated(updates, step)``, or ``DivergenceError`` saying ``where`` learning ran away."""
+def stepped(circuit, updates, step, where: str):
+    """``circuit.updated(updates, step)``, or ``DivergenceError`` saying ``where`` that ran away."""
     try:
         circuit = circuit.updated(updates, step)
-    except ValueError as error:
-        if "NaN" not in str(error):
-            raise
-        name = str(error).partition(" ")[0]
-        raise DivergenceError(
-            f"{where}: {name} has run away; lower the learning rate {rate_of(name)}"
-        ) from error
+    except checks.NotFinite as error:
+        raise DivergenceError(_runaway(where, error.name, circuit)) from error
     refuse_runaway(circuit, where)
     return circuit
 
 
 def refuse_runaway(circuit, where: str) -> None:
-    """Raise ``DivergenceError`` naming the first weight array beyond ``RUNAWAY`` and the rate that drives it."""
-    for name in WEIGHTS:
+    """Raise ``DivergenceError`` naming the first array beyond ``RUNAWAY`` and its learning rate."""
+    for name in LEARNING:
         for i, w in enumerate(getattr(circuit, name)):
             if not np.abs(w).max(initial=0.0) < RUNAWAY:
-                raise DivergenceError(
-                    f"{where}: {name}[{i}] has run away (beyond {RUNAWAY:g}); lower the learning rate {rate_of(name)}"
-                )
+                raise DivergenceError(_runaway(where, f"{name}[{i}]", circuit))
 
 
-def rate_of(name: str) -> str:
-    """The learning rate that drives a weight array, ``"ip"`` for ``"b_ip[0]"``."""
-    return name.partition("[")[0].split("_")[1]
+def _runaway(where: str, array: str, circuit) -> str:
+    """The message for ``array``, named as ``"w_up[0]"``."""
+    rates = {
+        f"{name}[{i}]": rate
+        for name, (_, rate) in LEARNING.items()
+        for i in range(len(getattr(circuit, name)))
+    }
+    return (
+        f"{where}: {array} has run away (beyond {RUNAWAY:g}); "
+        f"lower the learning rate {rates[array]}"
+    )
 
 
 def checked_series(circuit, inputs, u_targets):
     """Patterns as 2-D arrays that fit the circuit, or ``ValueError``."""
     inputs, u_targets = checked_patterns(circuit, inputs, u_targets, ("inputs", "u_targets"))
+    n = circuit.sizes
     if inputs.ndim != 2:
         raise ValueError(
-            f"inputs has shape {inputs.shape}; give (n_patterns, {circuit.sizes[0]}), one row a pattern"
+            f"inputs has shape {inputs.shape}; give (n_patterns, {n[0]}), one row per pattern"
         )
     if u_targets is not None and u_targets.ndim != 2:
-        raise ValueError(
-            f"u_targets has shape {u_targets.shape}; give (n_patterns, {circuit.sizes[-1]})"
-        )
+        raise ValueError(f"u_targets has shape {u_targets.shape}; give (n_patterns, {n[-1]})")
     return inputs, u_targets

@@ -75,7 +75,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
         if shown % task.block == 0:
             row = (config.start_at + shown, *measure(now.circuit, teacher, unseen))
             rows = np.vstack([rows, row])
-        return {**state, "rows": rows, **_arrays(now.circuit, now.state, now.drift)}
+        return {**state, "rows": rows, **_arrays(now.circuit, now.state, now.induction)}
 
     state = {
         "data": data,

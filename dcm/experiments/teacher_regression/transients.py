@@ -92,7 +92,7 @@ def _mean_induction(circuit, teacher, inputs, noise) -> list[list[np.ndarray]]:
             )
             state = now.state
             for mean, (kind, layer) in zip(means, KINDS, strict=True):
-                induction = getattr(now.drift, kind)[layer]
+                induction = getattr(now.induction, kind)[layer]
                 mean[w] = mean[w] + induction * (tau / window / len(inputs))
     return means
 

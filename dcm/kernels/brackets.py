@@ -1,0 +1,91 @@
+"""Products, rates and the brackets of Eqs. 7-10: what the steady and the continuous kernel share.
+
+Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compiler that nothing is
+left over.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from dcm.kernels.levels import (
+    ATTENUATION,
+    HAT,
+    LOGISTIC,
+    POST,
+    POST_DOWN,
+    POST_PI,
+    PULL,
+    VECTOR,
+    R,
+    V,
+)
+from dcm.kernels.phi import EXACT, logistic, softplus
+
+# Sums may be reordered; NaN and infinity keep their meaning, because they show that learning
+# diverged.
+SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
+
+
+@njit(**SUMS)
+def product(w, k, s, source, n, to, layer, vectors):
+    """s[to, layer] = thresholds + rates of the first n cells of layer ``source`` @ w[k]."""
+    for i in range(VECTOR * vectors):
+        s[to, layer, i] = w[k, 0, i]
+    fours = n - n % 4
+    for j in range(0, fours, 4):
+        r0 = s[R, source, j]
+        r1 = s[R, source, j + 1]
+        r2 = s[R, source, j + 2]
+        r3 = s[R, source, j + 3]
+        for i in range(VECTOR * vectors):
+            first = r0 * w[k, j + 1, i] + r1 * w[k, j + 2, i]
+            second = r2 * w[k, j + 3, i] + r3 * w[k, j + 4, i]
+            s[to, layer, i] += first + second
+    for j in range(fours, n):
+        for i in range(VECTOR * vectors):
+            s[to, layer, i] += s[R, source, j] * w[k, j + 1, i]
+
+
+@njit(**SUMS)
+def basal(m, w, s, k):
+    """Eqs. 3 and 5: basal dendrites of layer k, and dendrites of its interneurons."""
+    product(w.forward, k - 1, s, k - 1, m.n[k - 1], V, k, m.cells[k])
+
+
+@njit(**SUMS)
+def apical(m, w, s, k):
+    """Eq. 4: apical dendrites of hidden layer k."""
+    product(w.backward, k - 1, s, k + 1, 2 * m.n[k + 1], PULL, k, m.pyramidal[k])
+
+
+@njit(**EXACT)
+def respond(m, s, source, to, k):
+    """s[to, k] = φ(s[source, k])."""
+    if m.kind == LOGISTIC:
+        for i in range(VECTOR * m.cells[k]):
+            s[to, k, i] = logistic(s[source, k, i])
+    else:
+        for i in range(VECTOR * m.cells[k]):
+            s[to, k, i] = m.gamma * softplus(m.beta * (s[source, k, i] - m.theta))
+
+
+@njit(**SUMS)
+def brackets(m, w, s):
+    """Postsynaptic factors of all that learns, from rates and dendrites that belong together."""
+    for k in range(1, m.n.size):
+        if m.up[k]:  # Eqs. 7 and 8: r - φ(v̂)
+            for i in range(VECTOR * m.cells[k]):
+                s[HAT, k, i] = s[ATTENUATION, k, i] * s[V, k, i]
+            respond(m, s, HAT, POST, k)
+            for i in range(VECTOR * m.cells[k]):
+                s[POST, k, i] = s[R, k, i] - s[POST, k, i]
+    for k in range(1, m.n.size - 1):
+        if m.apical[1, k]:  # Eq. 9: 0 - v_apical
+            for i in range(VECTOR * m.pyramidal[k]):
+                s[POST_PI, k, i] = -s[PULL, k, i]
+        if m.apical[0, k]:  # Eq. 10: r - φ(w_down r_above)
+            product(w.backward, k - 1, s, k + 1, m.n[k + 1], HAT, k, m.pyramidal[k])
+            respond(m, s, HAT, POST_DOWN, k)
+            for i in range(VECTOR * m.pyramidal[k]):
+                s[POST_DOWN, k, i] = s[R, k, i] - s[POST_DOWN, k, i]
