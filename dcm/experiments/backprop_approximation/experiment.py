@@ -1,7 +1,5 @@
 """Section 3.1: as the mixing factor λ falls, the circuit's updates become those of backprop."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,10 +22,7 @@ MEASURES = ("angle", "remainder_update", "relative_update", "remainder_soma", "t
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the comparison, all [chosen]: the paper derives the limit and measures nothing.
-
-    g_D differs from g_B on purpose: equal conductances hide mistakes.
-    """
+    """Numbers of the comparison, all [chosen]: the paper derives the limit and measures nothing."""
 
     sizes: tuple[int, ...] = (12, 10, 9, 8, 7, 6)  # a net of depth N uses the first N + 1
     depths: tuple[int, ...] = (2, 3, 4)
@@ -35,7 +30,7 @@ class Config:
     fit: tuple[float, float] = (0.01, 0.1)  # orders are fitted for λ in this range
     n_circuits: int = 10
     leak: float = 0.1
-    dendritic: float = 1.3
+    dendritic: float = 1.3  # other than g_B = 1: equal conductances hide mistakes
     low: float = 0.2  # target rates are uniform on [low, high]
     high: float = 0.8
 
@@ -59,24 +54,22 @@ def array_name(measure: str, depth: int, feedback: str) -> str:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """All depths and kinds of feedback, ``n_circuits`` random circuits with one pattern each.
 
-    Returns
-    -------
-    Result
-        Arrays (n_circuits, n_λ, N) called ``array_name(measure, depth, feedback)``; ``compare``
-        says what each measures. It takes seconds: ``checkpoint`` is not used.
+    The result's arrays (n_circuits, n_λ, N) are called ``array_name(measure, depth, feedback)``;
+    ``compare`` says what each measures. It takes seconds: ``checkpoint`` is not used.
     """
     arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
     for depth, feedback in progress(cases, desc="circuits"):
         children = rng.spawn(config.n_circuits)
-        circuits = [one_circuit(config, depth, feedback, child) for child in children]
-        for measure, values in _stacked(circuits).items():
-            arrays[array_name(measure, depth, feedback)] = values
+        # (n_circuits, n_λ, n_measures, N)
+        values = np.array([one_circuit(config, depth, feedback, child) for child in children])
+        for i, measure in enumerate(MEASURES):
+            arrays[array_name(measure, depth, feedback)] = values[:, :, i]
     return Result({"config": plain(config)}, arrays)
 
 
-def one_circuit(config: Config, depth: int, feedback: str, rng) -> dict[str, np.ndarray]:
-    """Every measure, (n_λ, N), of one random circuit with one random input and target."""
+def one_circuit(config: Config, depth: int, feedback: str, rng) -> list:
+    """Every measure, (n_λ, n_measures, N), of a random circuit with a random input and target."""
     circuit = Circuit.random(config.sizes[: depth + 1], rng)
     if feedback == "transposed":
         circuit = circuit.with_feedback(w.T for w in circuit.w_up[1:])
@@ -85,16 +78,9 @@ def one_circuit(config: Config, depth: int, feedback: str, rng) -> dict[str, np.
     u_target = circuit.transfer.inverse(target_rates)
     rows = []
     for lam in config.lambdas:
-        rows.append(compare(at_mixing(circuit, lam, config), r_in, u_target, feedback))
-    return _stacked(rows)
-
-
-def _stacked(rows) -> dict[str, np.ndarray]:
-    """Dictionaries with one entry per measure as one dictionary of arrays, rows first."""
-    stacked = {}
-    for measure in MEASURES:
-        stacked[measure] = np.array([row[measure] for row in rows])
-    return stacked
+        measured = compare(at_mixing(circuit, lam, config), r_in, u_target, feedback)
+        rows.append([measured[measure] for measure in MEASURES])
+    return rows
 
 
 def at_mixing(circuit: Circuit, lam: float, config: Config) -> Circuit:
@@ -106,15 +92,11 @@ def at_mixing(circuit: Circuit, lam: float, config: Config) -> Circuit:
 def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
     """The circuit's updates beside the reference's, and beside the leading order of Section 3.1.
 
-    Returns
-    -------
-    dict of list
-        One number per layer 1…N.
-        ``angle``: degrees from the update of w_up to that of backprop (transposed feedback) or of
-        feedback alignment (random feedback).
-        ``remainder_update``, ``remainder_soma``: norms of what the leading order in λ leaves of the
-        update and of the soma's shift; ``relative_update``: the former over the leading order.
-        ``two_pass``: relative deviation of the two-pass update from the relaxed one.
+    Every measure has one number per layer 1…N. ``angle``: degrees from the update of w_up to that
+    of backprop (transposed feedback) or feedback alignment (random). ``remainder_update``,
+    ``remainder_soma``: norms of what the leading order in λ leaves of the update and of the soma's
+    shift; ``relative_update``: the former over the leading order. ``two_pass``: relative deviation
+    of the two-pass update from the relaxed one.
     """
     lam = circuit.conductances.mixing_hidden
     depth = len(circuit.w_up)
@@ -159,18 +141,14 @@ def leading_order(circuit, free, u_target) -> list[np.ndarray]:
 
 
 def fitted_order(config: Config, values: np.ndarray) -> np.ndarray:
-    """Slopes of log(values) over log(λ) where λ is in the range ``config.fit``.
-
-    ``values`` is (n_circuits, n_λ, N), the slopes are (n_circuits, N).
-    """
+    """(n_circuits, N) slopes of log(values (n_circuits, n_λ, N)) over log(λ), in ``config.fit``."""
     lambdas = np.array(config.lambdas)
     low, high = config.fit
     inside = (lambdas >= low) & (lambdas <= high)
-    n_circuits, _, depth = values.shape
     # (n_λ inside, n_circuits · N): one column per straight line to fit
-    columns = np.log(values[:, inside]).transpose(1, 0, 2).reshape(inside.sum(), -1)
+    columns = np.log(values[:, inside]).swapaxes(0, 1).reshape(inside.sum(), -1)
     slopes, _ = np.polyfit(np.log(lambdas[inside]), columns, 1)
-    return slopes.reshape(n_circuits, depth)
+    return slopes.reshape(len(values), -1)
 
 
 def _relative(gap, whole) -> float:

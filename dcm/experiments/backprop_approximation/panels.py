@@ -1,7 +1,5 @@
 """Panels of notebook 05: measures over the mixing factor λ, the circuits of all results pooled."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from dcm.experiments.backprop_approximation.experiment import array_name
@@ -36,10 +34,7 @@ def over_mixing(ax, results, config, measure: str, depth: int, feedback: str = "
 
 
 def remainder(ax, results, config, depth: int, feedback: str):
-    """The remainders of the updates relative to their leading order, and where float64 ends.
-
-    Returns the lines.
-    """
+    """Remainders of the updates over their leading order, and where float64 ends; the lines."""
     lines = over_mixing(ax, results, config, "relative_update", depth, feedback)
     absolute = pooled(results, config, "remainder_update", depth, feedback)
     relative = pooled(results, config, "relative_update", depth, feedback)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcm.model.circuit import Circuit
-from dcm.model.plasticity import LearningRates, plasticity
 from dcm.settle.equilibrium import equilibrium
 from dcm.settle.learning import learn
 
@@ -16,25 +15,16 @@ from dcm.settle.learning import learn
 class Outcome:
     """One mistake beside the correct run, by label: the first label is correct, the last broken.
 
-    Not a ``Result`` of named arrays as in the other notebooks: nothing is stored, no seeds are
-    pooled, and a label says what a reader sees in the figure.
-
-    Attributes
-    ----------
-    points : dict of (theory, measured)
-        At the fixed point, two arrays of one shape per label. Empty: the fixed point is untouched.
-    x : (n,)
-        Abscissa of the curves.
-    curves : dict of (n,)
-        A measure of learning per label; a curve that is cut short has fewer entries.
-    extra : dict
-        Other measurements; each demonstration says which.
+    Not a ``Result`` as in the other notebooks: nothing is stored, no seeds are pooled, and a label
+    says what a reader sees in the figure.
     """
 
-    points: dict = field(default_factory=dict)
-    x: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    curves: dict = field(default_factory=dict)
-    extra: dict = field(default_factory=dict)
+    points: dict = field(
+        default_factory=dict
+    )  # (theory, measured) at the fixed point, of one shape
+    x: np.ndarray = field(default_factory=lambda: np.zeros(0))  # abscissa of the curves, (n,)
+    curves: dict = field(default_factory=dict)  # a measure of learning, (n,) or shorter
+    extra: dict = field(default_factory=dict)  # each demonstration says what
 
     @property
     def deviation(self) -> dict[str, float]:
@@ -48,10 +38,7 @@ class Outcome:
     @property
     def left(self) -> dict[str, float]:
         """Last value of each curve over its first; NaN for one that starts at 0."""
-        left = {}
-        for label, y in self.curves.items():
-            left[label] = float(y[-1] / y[0]) if y[0] else np.nan
-        return left
+        return {label: float(y[-1] / y[0]) if y[0] else np.nan for label, y in self.curves.items()}
 
 
 @dataclass(frozen=True)
@@ -63,13 +50,12 @@ class Task:
     u_targets: np.ndarray
 
     @classmethod
-    def random(cls, config, rng, *, sizes=None, conductances=None, n=None) -> Task:
-        """Inputs U(-1, 1), target rates U(low, high); ``config`` has what is not given."""
-        n = n or config.n_associations
-        sizes = sizes or config.sizes
-        circuit = Circuit.random(sizes, rng, conductances=conductances or config.conductances)
-        target_rates = rng.uniform(config.low, config.high, (n, sizes[-1]))
-        inputs = rng.uniform(-1, 1, (n, sizes[0]))
+    def random(cls, config, rng) -> Task:
+        """``config.n_associations`` inputs U(-1, 1), with target rates U(low, high)."""
+        n = config.n_associations
+        circuit = Circuit.random(config.sizes, rng, conductances=config.conductances)
+        target_rates = rng.uniform(config.low, config.high, (n, config.sizes[-1]))
+        inputs = rng.uniform(-1, 1, (n, config.sizes[0]))
         return cls(circuit, inputs, circuit.transfer.inverse(target_rates))
 
     def error(self, circuit) -> float:
@@ -78,32 +64,26 @@ class Task:
         r_target = circuit.transfer(self.u_targets)
         return float(np.mean(np.sum((r - r_target) ** 2, axis=1)))
 
-    def potential_error(self, circuit) -> float:
-        """As ``error``, of the output potentials: Σ (u - u*)²."""
-        u = equilibrium(circuit, self.inputs).u_p[-1]
-        return float(np.mean(np.sum((u - self.u_targets) ** 2, axis=1)))
 
+def learn_settled(config, task, circuit, rates, *, taught=True, **options):
+    """Associations shown together ``config.sweeps`` times: (circuit, sweeps (n,), errors (n,)).
 
-def learn_settled(
-    config, task, circuit, *, rule=plasticity, settle=equilibrium, rates=None, taught=True
-):
-    """Associations shown together ``config.sweeps`` times: (circuit, sweeps (n,), errors (n,))."""
-    rates = rates or LearningRates(up=config.eta, ip=config.eta, pi=config.eta / 2)
+    ``options`` are the ``rule`` and ``settle`` of ``learn``.
+    """
     every = config.sweeps // 40  # sweeps between two measurements
     inputs = np.tile(task.inputs, (every, 1))
     u_targets = np.tile(task.u_targets, (every, 1)) if taught else None
-    options = {"batch": len(task.inputs), "rule": rule, "settle": settle}
     sweeps = [0]
     errors = [task.error(circuit)]
     while sweeps[-1] < config.sweeps:
-        circuit, _ = learn(circuit, inputs, u_targets, rates, **options)
+        circuit, _ = learn(circuit, inputs, u_targets, rates, batch=len(task.inputs), **options)
         sweeps.append(sweeps[-1] + every)
         errors.append(task.error(circuit))
     return circuit, np.array(sweeps), np.array(errors)
 
 
 def learn_timed(task, circuit, rates, epochs, rng, integrate):
-    """Every association once per epoch, in random order: (circuit, epochs (n,), errors (n,)).
+    """Every association once per epoch, in random order: (epochs (n,), errors (n,)).
 
     ``integrate`` is ``dcm.kernels.integrate`` or a variant of it.
     """
@@ -115,4 +95,4 @@ def learn_timed(task, circuit, rates, epochs, rng, integrate):
         now = integrate(circuit, inputs, task.u_targets[order], rates=rates, start=now)
         circuit = now.circuit
         errors.append(task.error(circuit))
-    return circuit, np.arange(epochs + 1), np.array(errors)
+    return np.arange(epochs + 1), np.array(errors)

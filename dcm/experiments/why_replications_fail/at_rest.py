@@ -1,10 +1,9 @@
 """Mistakes seen at the steady state: what each does to the fixed point and to learning.
 
 Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake beside the correct
-run; ``config`` is ``why_replications_fail.experiment.Config``.
+run. Where it does not say otherwise, ``extra`` is the squared error of the output potentials,
+before and after learning.
 """
-
-from __future__ import annotations
 
 from dataclasses import replace
 
@@ -21,10 +20,7 @@ from dcm.settle.two_pass import two_pass
 
 
 def output_attenuation(config, rng) -> Outcome:
-    """Apical load in the output's v̂. Points: u and v̂ of the output, targets met.
-
-    Extra: squared error of the output potentials, before and after learning.
-    """
+    """Apical load in the output's v̂. Points: u and v̂ of the output, targets met."""
     task = Task.random(config, rng)
     circuit = task.circuit.self_predicting()
     met = equilibrium(circuit, task.inputs)  # a target equal to the free potential changes nothing
@@ -33,28 +29,28 @@ def output_attenuation(config, rng) -> Outcome:
         # Eq. 7 at the output: v̂ = g_B / (g_lk + g_B) v_B
         points[label] = (met.u_p[-1], g.attenuation_output * met.v_basal[-1])
     wrong = broken.seen_through(broken.ApicalLoadAtOutput)
-    return _learn_with_both(config, task, circuit, wrong, points)
+    return _learn_with_both(config, task, circuit, wrong, _rates(config), points)
 
 
 def forgotten_brackets(config, rng) -> Outcome:
-    """g_D/g_lk + g_D. Points: cells of the layer above and interneurons, no target, after lateral
-    learning from random weights.
+    """g_D/g_lk + g_D. Points: cells of the layer above and interneurons, without a target.
 
-    Extra: mean apical norm before and after that.
+    Lateral weights have learned from random ones. Extra: mean apical norm before and after that.
     """
     task = Task.random(config, rng)
     wrong = broken.seen_through(broken.ForgottenBrackets)
     lateral = LearningRates(ip=config.eta_lateral, pi=config.eta_lateral)
-    options = {"rates": lateral, "taught": False}
     before = equilibrium(task.circuit, task.inputs)
     points = {}
     silence = {}
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        circuit, *_ = learn_settled(config, task, task.circuit, rule=rule, **options)
+        circuit, *_ = learn_settled(config, task, task.circuit, lateral, taught=False, rule=rule)
         after = equilibrium(circuit, task.inputs)
         points[label] = (after.u_p[-1], after.u_i[-1])
-        silence[label] = [_mean_norm(before.v_apical[0]), _mean_norm(after.v_apical[0])]
-    outcome = _learn_with_both(config, task, task.circuit.self_predicting(), wrong, points)
+        norms = [np.linalg.norm(state.v_apical[0], axis=1) for state in (before, after)]
+        silence[label] = np.mean(norms, axis=1)
+    start = task.circuit.self_predicting()
+    outcome = _learn_with_both(config, task, start, wrong, _rates(config), points)
     return replace(outcome, extra=silence)
 
 
@@ -63,12 +59,9 @@ def copied_weights(config, rng) -> Outcome:
 
     Extra: angles of the first updates to feedback alignment's, degrees, one per layer.
     """
-    task = Task.random(config, rng, sizes=config.deep)
+    task = Task.random(replace(config, sizes=config.deep), rng)
     reference = feedback_alignment(task.circuit, task.inputs, task.u_targets)
-    starts = {
-        "correct": task.circuit.self_predicting(),
-        "broken": broken.copied_up(task.circuit),
-    }
+    starts = {"correct": task.circuit.self_predicting(), "broken": broken.copied_up(task.circuit)}
     points = {}
     curves = {}
     angles = {}
@@ -77,7 +70,7 @@ def copied_weights(config, rng) -> Outcome:
         points[label] = (free.u_p[1], free.u_i[0])
         nudged = equilibrium(circuit, task.inputs, task.u_targets)
         angles[label] = list(map(angle, plasticity(circuit, nudged).up, reference))
-        _, x, curves[label] = learn_settled(config, task, circuit, rates=deep_rates(config))
+        _, x, curves[label] = learn_settled(config, task, circuit, _deep_rates(config))
     return Outcome(points, x, curves, angles)
 
 
@@ -87,7 +80,7 @@ def bare_basal(config, rng) -> Outcome:
     Extra: norm of the hidden potentials before and after plasticity without any target.
     """
     g = Conductances.from_mixing(config.mixing, 0.1, 0.1)
-    task = Task.random(config, rng, conductances=g)
+    task = Task.random(replace(config, conductances=g), rng)
     circuit = task.circuit.self_predicting()
     free = equilibrium(circuit, task.inputs)
     points = {}
@@ -96,13 +89,13 @@ def bare_basal(config, rng) -> Outcome:
         points[label] = (free.u_p[0], seen.attenuation_hidden * free.v_basal[0])
     wrong = broken.seen_through(broken.BareBasal)
     rates = LearningRates(up=2 * config.eta, ip=4 * config.eta)
-    options = {"settle": two_pass, "rates": rates}
-    outcome = _learn_with_both(config, task, circuit, wrong, points, **options)
+    outcome = _learn_with_both(config, task, circuit, wrong, rates, points, settle=two_pass)
     untaught = {}
+    options = {"taught": False, "settle": two_pass}
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        after, *_ = learn_settled(config, task, circuit, rule=rule, taught=False, **options)
+        after, *_ = learn_settled(config, task, circuit, rates, rule=rule, **options)
         u_after = equilibrium(after, task.inputs).u_p[0]
-        untaught[label] = [float(np.linalg.norm(u)) for u in (free.u_p[0], u_after)]
+        untaught[label] = [np.linalg.norm(free.u_p[0]), np.linalg.norm(u_after)]
     return replace(outcome, extra=untaught)
 
 
@@ -123,15 +116,13 @@ def backprop_ruler(config, rng) -> Outcome:
     points = {}
     curves = {}
     for label, (prepared, reference) in cases.items():
-        rows = []
+        medians = []
         for lam in config.lambdas:
-            rows.append([directions(config, lam, prepared, reference, seed) for seed in seeds])
-        angles = np.array([angle(*pair) for row in rows for pair in row])
-        curves[label] = np.median(angles.reshape(len(rows), -1), axis=1)
-        shown = rows[-1] if label == "correct" else rows[0]
-        expected = np.array([theirs for theirs, _ in shown])
-        measured = np.array([ours for _, ours in shown])
-        points[label] = (expected, measured)
+            pairs = [directions(config, lam, prepared, reference, seed) for seed in seeds]
+            medians.append(np.median([angle(*pair) for pair in pairs]))
+            if label == "correct" or lam == config.lambdas[0]:
+                points[label] = np.swapaxes(pairs, 0, 1)
+        curves[label] = np.array(medians)
     return Outcome(points, np.array(config.lambdas), curves)
 
 
@@ -141,7 +132,8 @@ def directions(config, lam, prepared, reference, seed) -> tuple[np.ndarray, np.n
     Feedback is transposed; ``prepared``: whether the circuit is made self-predicting.
     """
     g = Conductances.from_mixing(lam, lam, leak=0.1)
-    task = Task.random(config, np.random.default_rng(seed), conductances=g, n=1)
+    single = replace(config, conductances=g, n_associations=1)
+    task = Task.random(single, np.random.default_rng(seed))
     circuit = task.circuit.with_feedback(w.T for w in task.circuit.w_up[1:])
     if prepared:
         circuit = circuit.self_predicting()
@@ -153,37 +145,33 @@ def directions(config, lam, prepared, reference, seed) -> tuple[np.ndarray, np.n
 
 def empty_loop(config, rng) -> Outcome:
     """A loop over hidden layers that never runs, depth 3. Points: their first updates."""
-    task = Task.random(config, rng, sizes=config.deep)
+    task = Task.random(replace(config, sizes=config.deep), rng)
     circuit = task.circuit.self_predicting()
     state = equilibrium(circuit, task.inputs, task.u_targets)
     hidden = {}
     for label, rule in (("correct", plasticity), ("broken", broken.only_the_top)):
-        updates = rule(circuit, state).up[:-1]
-        hidden[label] = np.concatenate([update.ravel() for update in updates])
+        hidden[label] = np.concatenate([update.ravel() for update in rule(circuit, state).up[:-1]])
     points = {label: (hidden["correct"], measured) for label, measured in hidden.items()}
-    rates = deep_rates(config)
-    return _learn_with_both(config, task, circuit, broken.only_the_top, points, rates=rates)
+    rates = _deep_rates(config)
+    return _learn_with_both(config, task, circuit, broken.only_the_top, rates, points)
 
 
-def deep_rates(config) -> LearningRates:
+def _rates(config) -> LearningRates:
+    return LearningRates(up=config.eta, ip=config.eta, pi=config.eta / 2)
+
+
+def _deep_rates(config) -> LearningRates:
     """Rates of depth-3 nets: larger below, as errors lose one factor λ per layer going down."""
     bottom, middle, top = config.eta_deep
     return LearningRates((bottom, middle, top), (2 * middle, 2 * top), config.eta / 2)
 
 
-def _learn_with_both(config, task, circuit, wrong, points, **options) -> Outcome:
-    """``points``, and the curves of the correct rule and of ``wrong``, from the same start.
-
-    Extra: squared error of the output potentials, before and after learning.
-    """
+def _learn_with_both(config, task, circuit, wrong, rates, points, **options) -> Outcome:
+    """``points``, and the curves of the correct rule and of ``wrong``, from the same start."""
     curves = {}
     errors = {}
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        after, x, curves[label] = learn_settled(config, task, circuit, rule=rule, **options)
-        errors[label] = [task.potential_error(circuit), task.potential_error(after)]
+        after, x, curves[label] = learn_settled(config, task, circuit, rates, rule=rule, **options)
+        gaps = [equilibrium(c, task.inputs).u_p[-1] - task.u_targets for c in (circuit, after)]
+        errors[label] = [np.mean(np.sum(gap**2, axis=1)) for gap in gaps]
     return Outcome(points, x, curves, errors)
-
-
-def _mean_norm(potentials) -> float:
-    """Mean over patterns of the norm over cells; ``potentials`` is (n_patterns, n_cells)."""
-    return float(np.linalg.norm(potentials, axis=1).mean())

@@ -4,8 +4,6 @@ Never use these outside of that notebook. A rule built by ``seen_through`` leave
 (Eqs. 1-5) alone: only the plasticity looks through the wrong factor.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -91,14 +89,11 @@ def masked(circuit, inputs, u_targets, *, rates, start=None, pause=20.0, duratio
     Not a mistake but the comparison for one: rates are raised by what the pause takes away.
     """
     taught = duration - pause
-    raised = rates.scaled(duration / taught)
-    state = start.state if start else None
+    options = {"duration": taught, "rates": rates.scaled(duration / taught), "tau_weights": 0.0}
+    now = start
     for k in range(len(inputs)):
-        r_in = inputs[k : k + 1]
-        u_target = None if u_targets is None else u_targets[k : k + 1]
-        settled = kernels.integrate(circuit, r_in, u_target, duration=pause, start=state)
-        options = {"rates": raised, "tau_weights": 0.0, "start": settled.state}
-        now = kernels.integrate(circuit, r_in, u_target, duration=taught, **options)
+        pattern = (inputs[k : k + 1], None if u_targets is None else u_targets[k : k + 1])
+        settled = kernels.integrate(circuit, *pattern, duration=pause, start=now and now.state)
+        now = kernels.integrate(circuit, *pattern, start=settled.state, **options)
         circuit = now.circuit
-        state = now.state
     return now

@@ -1,12 +1,9 @@
 """The check-list of notebook 06: ten small tests (Eqs. 1-9), each given the part that it tests.
 
-Every test returns None or raises ``AssertionError``. A ``rule`` is called like ``plasticity``. The
-tests are written against this package's ``Circuit`` and ``State``; an implementation with other
-names needs one small adapter per test. All use circuits whose conductances differ from one another
-and three layers of weights: equal numbers and shallow nets hide mistakes.
+Every test returns None or raises ``AssertionError``. A ``rule`` is called like ``plasticity``. An
+implementation with other names than this package's needs one small adapter per test. Conductances
+differ from one another and nets are deep: equal numbers and shallow nets hide mistakes.
 """
-
-from __future__ import annotations
 
 import ast
 import inspect
@@ -47,10 +44,7 @@ def interneurons_rest_when_they_match(rule):
 
 
 def construction_predicts_itself(construct):
-    """The self-predicting state: without a target, interneurons equal the cells above, v_A = 0.
-
-    ``construct`` takes a circuit and returns one with w_ip, w_pi and b_ip set.
-    """
+    """Without a target u_I = u_P above and v_A = 0; ``construct`` sets w_ip, w_pi and b_ip."""
     circuit, r_in = example()
     state = equilibrium(construct(circuit), r_in)
     for inter, above in zip(state.u_i, state.u_p[1:], strict=True):
@@ -117,20 +111,6 @@ def settling_hardly_teaches(bias):
     assert abs(bias) < 0.3, f"changing patterns teach {bias:.2f} of what unfiltered inputs would"
 
 
-ALL = (
-    output_rests_at_its_target,
-    interneurons_rest_when_they_match,
-    construction_predicts_itself,
-    silent_dendrite_teaches_nothing,
-    weights_move_by_rate_times_time,
-    run_is_long_enough,
-    every_matrix_moves,
-    noise_does_not_depend_on_the_step,
-    angle_to_backprop_vanishes,
-    settling_hardly_teaches,
-)
-
-
 def complaint(test, part) -> str | None:
     """The objection of ``test`` to a part of the model, or None; a tuple is several arguments."""
     arguments = part if isinstance(part, tuple) else (part,)
@@ -148,17 +128,13 @@ def source(written) -> str:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
             docstring = node.body[0]
-            for number in range(docstring.lineno, docstring.end_lineno + 1):
-                lines[number - 1] = ""
-    return "\n".join(line for line in lines if line)
+            height = docstring.end_lineno - docstring.lineno + 1
+            lines[docstring.lineno - 1 : docstring.end_lineno] = [""] * height
+    return "\n".join(filter(None, lines))
 
 
 def verdict(test, correct, broken, written=None) -> str:
     """``source`` of what was ``written`` and of ``test``, and what it says of both parts."""
-    lines = []
-    if written:
-        lines += ["Written:", "", source(written), "", "The test:", ""]
-    lines += [source(test), ""]
-    lines.append(f"correct: {complaint(test, correct) or 'passes'}")
-    lines.append(f"broken:  {complaint(test, broken) or 'passes'}")
-    return "\n".join(lines)
+    said = [complaint(test, part) or "passes" for part in (correct, broken)]
+    head = f"Written:\n\n{source(written)}\n\nThe test:\n\n" if written else ""
+    return f"{head}{source(test)}\n\ncorrect: {said[0]}\nbroken:  {said[1]}"

@@ -1,7 +1,5 @@
 """Notebook 06: ten mistakes in Eqs. 1-9 and their use, each beside the correct run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

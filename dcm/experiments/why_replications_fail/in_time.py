@@ -4,15 +4,14 @@ Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake 
 run; ``config`` is ``why_replications_fail.experiment.Config``.
 """
 
-from __future__ import annotations
-
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from dcm import kernels
 from dcm.experiments.measures import relative_distance
-from dcm.experiments.teacher_regression.experiment import Teacher, measure
+from dcm.experiments.teacher_regression.experiment import Teacher, measure, rates_of
 from dcm.experiments.why_replications_fail import broken
 from dcm.experiments.why_replications_fail.associations import Outcome, Task, learn_timed
 from dcm.model.circuit import Circuit
@@ -23,13 +22,12 @@ from dcm.settle.equilibrium import equilibrium
 
 def no_low_pass(config, rng) -> Outcome:
     """No filter, rate over τ_w. Points: what one second with one pattern teaches the output."""
-    task = Task.random(config, rng, n=1)
+    task = Task.random(replace(config, n_associations=1), rng)
     circuit = task.circuit.self_predicting()
     rates = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0005)  # [SM*], as in notebook 02
-    tiny = 1e-8
-    # Eq. 6: Δw = η · time · bracket, as long as the weights hardly change
+    tiny = LearningRates(up=1e-8)
     bracket = plasticity(circuit, equilibrium(circuit, task.inputs, task.u_targets)).up[-1]
-    expected = tiny * 1000.0 * bracket
+    expected = 1e-8 * 1000.0 * bracket  # Eq. 6 as long as weights hardly change, η · time · bracket
     second = [np.tile(rows, (10, 1)) for rows in (task.inputs, task.u_targets)]
     variants = {
         "low-pass": kernels.integrate,
@@ -39,10 +37,9 @@ def no_low_pass(config, rng) -> Outcome:
     points = {}
     curves = {}
     for label, integrate in variants.items():
-        after = integrate(circuit, *second, rates=LearningRates(up=tiny)).circuit
+        after = integrate(circuit, *second, rates=tiny).circuit
         points[label] = (expected, after.w_up[-1] - circuit.w_up[-1])
-        epochs = 3 * config.epochs
-        _, x, curves[label] = learn_timed(task, circuit, rates, epochs, rng, integrate)
+        x, curves[label] = learn_timed(task, circuit, rates, 3 * config.epochs, rng, integrate)
     return Outcome(points, x, curves)
 
 
@@ -51,14 +48,13 @@ def short_run(config, rng) -> Outcome:
     c = config.regression
     circuit, teacher, rates, data_rng = regression(config, rng)
     test = data_rng.uniform(-1, 1, (c.n_test, c.sizes[0]))
-    marks = np.unique([*np.geomspace(1000, c.n_patterns, 19).astype(int), config.short])
+    marks = np.unique([0, *np.geomspace(1000, c.n_patterns, 19).astype(int), config.short])
     errors = [measure(circuit, teacher, test)[0]]
-    for patterns in np.diff(marks, prepend=0):
+    for patterns in np.diff(marks):
         for done in range(0, patterns, c.block):  # 10⁷ patterns at once would fill the memory
             inputs = data_rng.uniform(-1, 1, (min(c.block, patterns - done), c.sizes[0]))
             circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates, duration=c.duration)
         errors.append(measure(circuit, teacher, test)[0])
-    marks = np.concatenate([[0], marks])
     errors = np.array(errors)
     curves = {"whole run": errors, "cut short": errors[marks <= config.short]}
     return Outcome(x=marks, curves=curves)
@@ -68,10 +64,8 @@ def regression(config, rng) -> tuple:
     """(self-predicting circuit, teacher, rates, generator of the data) of notebook 03."""
     c = config.regression
     weight_rng, teacher_rng, data_rng = rng.spawn(3)
-    kind = {"transfer": c.transfer, "conductances": c.conductances}
-    circuit = Circuit.random(c.sizes, weight_rng, **kind).self_predicting()
-    rates = LearningRates(c.eta_up, c.eta_ip, c.eta_pi)
-    return circuit, Teacher.random(c, teacher_rng), rates, data_rng
+    circuit = Circuit.random(c.sizes, weight_rng, transfer=c.transfer, conductances=c.conductances)
+    return circuit.self_predicting(), Teacher.random(c, teacher_rng), rates_of(c), data_rng
 
 
 def weak_noise(config, rng) -> Outcome:
@@ -80,7 +74,7 @@ def weak_noise(config, rng) -> Outcome:
     Plasticity of ip and pi only, from the self-predicting state: noise makes w_pi wander.
     """
     g = Conductances()
-    expected = config.noise / np.sqrt(2 * (g.leak + g.basal))  # Eq. 1 under white noise
+    theory = config.noise / np.sqrt(2 * (g.leak + g.basal))  # Eq. 1 under white noise
     seconds = rng.uniform(-1, 1, (20, 10, config.sizes[0]))  # 20 times 10 patterns of 100 ms
     start = Circuit.random(config.sizes, rng).self_predicting()
     rates = LearningRates(ip=0.0011875, pi=0.0059375)  # [SM*]
@@ -89,7 +83,7 @@ def weak_noise(config, rng) -> Outcome:
     curves = {}
     for label, passed in (("σ √dt", lambda sigma, dt: sigma), ("σ dt", broken.passed_for_sigma_dt)):
         spreads = [spread(passed(config.noise, dt), dt) for dt in config.time_steps]
-        points[label] = (np.full(len(spreads), expected), np.array(spreads))
+        points[label] = (np.full(len(spreads), theory), np.array(spreads))
         options = {"noise": passed(config.noise, 0.1), "rng": np.random.default_rng(seed)}
         circuit = start
         now = None
@@ -102,12 +96,11 @@ def weak_noise(config, rng) -> Outcome:
     return Outcome(points, np.arange(len(seconds) + 1), curves)
 
 
-def spread(noise: float, dt: float, n_cells: int = 200, seed: int = 0) -> float:
+def spread(noise: float, dt: float) -> float:
     """Standard deviation of noisy output cells without any input, default conductances, settled."""
-    rng = np.random.default_rng(seed)
     scales = {"scale_up": 0, "scale_down": 0, "scale_lateral": 0}
-    silent = Circuit.random((1, 1, n_cells), rng, **scales)
-    options = {"rng": np.random.default_rng(seed), "noise": noise, "dt": dt}
+    silent = Circuit.random((1, 1, 200), np.random.default_rng(0), **scales)
+    options = {"rng": np.random.default_rng(0), "noise": noise, "dt": dt}
     recording = kernels.integrate(silent, np.zeros((3, 1)), record=("u_p[1]",), **options)
     return float(recording.traces["u_p[1]"][20:].std())
 
@@ -134,7 +127,7 @@ def settling(config, rng) -> Outcome:
         after = integrate(circuit, inputs, None, rates=untaught).circuit
         points[label] = (circuit.w_up[0], after.w_up[0])
         order = np.random.default_rng(seed)
-        _, x, curves[label] = learn_timed(task, circuit, rates, config.epochs, order, integrate)
+        x, curves[label] = learn_timed(task, circuit, rates, config.epochs, order, integrate)
     bias = [settling_bias(config, tau_input, seed) for tau_input in config.tau_inputs]
     return Outcome(points, x, curves, {"bias": np.array(bias).T})
 
