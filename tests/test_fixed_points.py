@@ -1,4 +1,6 @@
-"""The theory that earlier attempts did not test: what must be exactly zero, for unequal conductances and depth 4."""
+"""The theory that earlier attempts did not test: what must be exactly zero, for unequal
+conductances and depth 4.
+"""
 
 import dataclasses
 
@@ -28,7 +30,9 @@ def test_self_predicting_circuit_is_silent_and_predicts_the_layer_above(
 
 @pytest.mark.parametrize("settle", SETTLE)
 def test_self_prediction_needs_both_conditions(settle, rng):
-    """Interneurons of the wrong gain with weights that still cancel: silence alone would not notice."""
+    """Interneurons of the wrong gain with weights that still cancel: silence alone would not
+    notice.
+    """
     circuit = make_circuit((7, 6, 3)).self_predicting()
     wrong = dataclasses.replace(circuit, w_ip=tuple(1.3 * w for w in circuit.w_ip))
     state = settle(wrong, rng.uniform(-1, 1, (50, 7)))

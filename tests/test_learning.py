@@ -1,4 +1,6 @@
-"""The learning rules against independent oracles: backprop, finite differences, and the order in λ."""
+"""The learning rules against independent oracles: backprop, finite differences, and the order in
+λ.
+"""
 
 from dataclasses import replace
 
@@ -20,18 +22,17 @@ from dcm.experiments.backprop_approximation.experiment import (
     Config,
     at_mixing,
     compare,
-    fitted_order,
-    run,
 )
 from dcm.experiments.measures import angle
-from dcm.experiments.self_predicting_state.experiment import measure
 from dcm.model.backprop import descent
 
-from circuits import UNEQUAL, make_circuit
+from circuits import make_circuit
 
 
 def loss(circuit, r_in, u_target):
-    """Section 3's loss as an integral: Φ(u*) - Φ(u) - φ(u)(u* - u) = ∫ from u to u* of φ(s) - φ(u) ds."""
+    """Section 3's loss as an integral: Φ(u*) - Φ(u) - φ(u)(u* - u) = ∫ from u to u* of φ(s) - φ(u)
+    ds.
+    """
     g, r = circuit.conductances, r_in
     for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
         apical = g.apical if k < len(circuit.w_up) - 1 else 0
@@ -90,16 +91,6 @@ def test_angle_to_backprop_vanishes_linearly_with_the_mixing_factor(feedback, th
     np.testing.assert_allclose(slopes, 1.0, atol=0.25)
 
 
-def test_remainders_have_the_orders_of_section_3():
-    config = Config(n_circuits=2)
-    result = run(config, np.random.default_rng(7))
-    for (depth, _), values in result.remainder_update.items():
-        expected = [depth - k + 1 for k in range(depth)]
-        np.testing.assert_allclose(
-            np.median(fitted_order(config, values), axis=0), expected, atol=0.15
-        )
-
-
 def test_two_pass_update_points_like_the_relaxed_one(rng):
     circuit = make_circuit(
         (9, 8, 7, 6, 4), conductances=Conductances.from_mixing(0.01, 0.01, dendritic=1.4)
@@ -110,22 +101,6 @@ def test_two_pass_update_points_like_the_relaxed_one(rng):
         plasticity(circuit, settle(circuit, r_in, target)).up for settle in (equilibrium, two_pass)
     )
     assert max(angle(a, b) for a, b in zip(*pair, strict=True)) < 0.01
-
-
-def test_lateral_plasticity_finds_the_self_predicting_state():
-    from dcm import kernels
-
-    rng = np.random.default_rng(3)
-    circuit = make_circuit((8, 6, 4), conductances=UNEQUAL, thresholds=False)
-    rates = LearningRates(ip=0.002, pi=0.004)
-    learned, _ = kernels.learn(circuit, rng.uniform(-1, 1, (100_000, 8)), None, rates)
-    unseen = rng.uniform(-1, 1, (100, 8))
-    ratio = np.array(measure(learned, unseen)) / np.array(measure(circuit, unseen))
-    assert max(ratio[:2]) < 0.02  # apical potential, interneuron mismatch
-    assert (
-        max(ratio[2:]) < 0.2
-    )  # distances of w_ip and w_pi: directions that inputs hardly excite come last
-    np.testing.assert_array_equal(learned.w_up[0], circuit.w_up[0])
 
 
 def test_learning_one_target_meets_it(rng):

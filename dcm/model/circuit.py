@@ -116,7 +116,7 @@ class Circuit:
 
     @classmethod
     def from_arrays(cls, transfer, conductances, arrays) -> Circuit:
-        """A circuit with the weights of ``arrays``, named as by ``arrays()``; others do not matter."""
+        """A circuit with the weights in ``arrays``, by the names that ``arrays()`` gives them."""
         depth = 0
         while f"w_up_{depth}" in arrays:
             depth += 1
