@@ -167,9 +167,8 @@ def test_an_unknown_learner_is_refused():
 
 
 def test_one_factor_for_each_hidden_layer():
-    with pytest.raises(
-        ValueError, match=r"give one factor for each hidden layer, as \(1.0,\) \* 3"
-    ):
+    advice = r"give one factor for each hidden layer, as \(1.0,\) \* 3"
+    with pytest.raises(ValueError, match=advice):
         experiment.Config(hidden=(5, 4, 3))
 
 
@@ -301,7 +300,9 @@ def net(error, **more):
 
 
 def test_test_errors_are_judged_by_their_median():
-    judge = claims.error_at_most(1.96, 0.15)
+    claim = claims.test_error("F3a", "784-500-500-10 (3B)", 1.96, 0.15, runs.MICROCIRCUIT)
+    judge = claim.judge
+    assert claim.criterion == "test error at most 2.11 %."
     assert judge([net(2.0), net(2.1), net(5.0)]).holds
     assert not judge([net(2.0), net(2.2), net(2.2)]).holds
 
@@ -375,6 +376,14 @@ def test_the_kept_circuit_classifies_its_digits_and_is_small():
     assert np.mean(classify(circuit, images) == labels) > 0.9
     assert kept.about["test_error"] < 6
     assert kept_circuit.kept_file().stat().st_size < 4_000_000
+
+
+def test_the_kept_circuit_has_the_numbers_that_train_it_anew():
+    made_with = kept_circuit.read_kept(kept_circuit.kept_file())[1].about["config"]
+    rates_of_nets = {"backprop_rate", "single_rate"}
+    config = plain(kept_circuit.CONFIG)
+    for name in made_with.keys() - rates_of_nets:
+        assert config[name] == made_with[name], name
 
 
 def test_the_nudge_moves_the_output_by_its_share_and_reaches_every_layer():

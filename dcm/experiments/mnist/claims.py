@@ -1,8 +1,6 @@
 """Claims on MNIST (Fig. 3 and Section 3.4 of the paper), and how each is judged.
 
-Thresholds are the paper's values and margins of this project [chosen]. Where a claim has several
-parts, ``values`` of its verdict holds the leading number of each seed, ``holds`` judges all parts,
-and ``detail`` reports the others.
+Thresholds are the paper's values and margins of this project [chosen].
 """
 
 from __future__ import annotations
@@ -15,14 +13,13 @@ from dcm.lab.verdict import Claim, Verdict, column, last, spread
 TABLE_VALUE = 8.4  # percent: the shallow learner of Fig. 3B [paper]
 
 
-def error_at_most(paper: float, within: float):
-    """The judge of F3a, b, d, e: test error at the last epoch at most ``paper`` + ``within``."""
+def test_error(id: str, claim: str, paper: float, within: float, variant) -> Claim:
+    """F3a, b, d, e: test error at the last epoch at most ``paper`` + ``within``, percent."""
 
     def judge(results) -> Verdict:
         test = last(results, "test_error")
-        validation = last(results, "validation_error")
-        epochs = len(results[0]["test_error"]) - 1
-        detail = f"after {epochs} epochs; validation {spread(validation)} %"
+        validation = spread(last(results, "validation_error"))
+        detail = f"after {len(results[0]['test_error']) - 1} epochs; validation {validation} %"
         if "mirror" in results[0].arrays and results[0]["mirror"][0].max() > 0:
             # the lateral weights were random at the start: where did they end?
             mirror = column(results, lambda result: 100 * result["mirror"][-1].max())
@@ -30,7 +27,8 @@ def error_at_most(paper: float, within: float):
         median = np.median(test)
         return Verdict(test, median <= paper + within, detail, partly=median < TABLE_VALUE)
 
-    return judge
+    criterion = f"test error at most {paper + within:.2f} %."
+    return Claim(id, claim, f"{paper} %", "test error, %", criterion, judge, (variant,))
 
 
 def shallow_digits(single_layer, frozen_hidden) -> Verdict:
@@ -61,34 +59,16 @@ def mixing(*per_lambda) -> Verdict:
 def silence(results) -> Verdict:
     """F3s: un-nudged ‖v_A‖ over the top-down drive, worst epoch and layer."""
     worst = column(results, lambda result: 100 * result["silence"].max())
-    layer_1 = column(results, lambda result: np.median(result["silence_nudged"][1:, 0]))
-    layer_2 = column(results, lambda result: np.median(result["silence_nudged"][1:, 1]))
-    detail = (
-        "un-nudged over nudged ‖v_A‖, median over epochs: "
-        f"{spread(layer_1)} (layer 1), {spread(layer_2)} (layer 2)"
-    )
+    ratios = [np.median(result["silence_nudged"][1:], axis=0) for result in results]
+    layer_1, layer_2 = map(spread, np.transpose(ratios))
+    over = f"{layer_1} (layer 1), {layer_2} (layer 2)"
+    detail = f"un-nudged over nudged ‖v_A‖, median over epochs: {over}"
     return Verdict(worst, np.median(worst) <= 3, detail)
 
 
 CLAIMS = (
-    Claim(
-        "F3a",
-        claim="784-500-500-10 test error (3B)",
-        paper="1.96 %",
-        quantity="test error, %",
-        criterion="test error at most 2.11 %.",
-        judge=error_at_most(1.96, 0.15),
-        needs=(runs.MICROCIRCUIT,),
-    ),
-    Claim(
-        "F3b",
-        claim="The same net with backprop (3B)",
-        paper="1.53 %",
-        quantity="test error, %",
-        criterion="test error at most 1.68 %.",
-        judge=error_at_most(1.53, 0.15),
-        needs=(runs.BACKPROP,),
-    ),
+    test_error("F3a", "784-500-500-10 test error (3B)", 1.96, 0.15, runs.MICROCIRCUIT),
+    test_error("F3b", "The same net with backprop (3B)", 1.53, 0.15, runs.BACKPROP),
     Claim(
         "F3c",
         claim="«Single-layer», «shallow learner» (3B)",
@@ -98,24 +78,10 @@ CLAIMS = (
         judge=shallow_digits,
         needs=runs.SHALLOW,
     ),
-    Claim(
-        "F3d",
-        claim="Hidden-to-hidden weights frozen (3.4)",
-        paper="2.11 %",
-        quantity="test error, %",
-        criterion="test error at most 2.31 %.",
-        judge=error_at_most(2.11, 0.2),
-        needs=(runs.HIDDEN_TO_HIDDEN_FROZEN,),
+    test_error(
+        "F3d", "Hidden-to-hidden weights frozen (3.4)", 2.11, 0.2, runs.HIDDEN_TO_HIDDEN_FROZEN
     ),
-    Claim(
-        "F3e",
-        claim="784-1000-10, everything plastic (3.4)",
-        paper="2.48 %",
-        quantity="test error, %",
-        criterion="test error at most 2.73 %.",
-        judge=error_at_most(2.48, 0.25),
-        needs=(runs.ALL_PLASTIC,),
-    ),
+    test_error("F3e", "784-1000-10, everything plastic (3.4)", 2.48, 0.25, runs.ALL_PLASTIC),
     Claim(
         "F3g",
         claim="Larger feedback and nudging do not appreciably hurt (3.4)",

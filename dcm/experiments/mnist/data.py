@@ -23,9 +23,6 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-IMAGE_HEADER = 16  # bytes before the pixels in the format of the files
-LABEL_HEADER = 8  # bytes before the labels
-N_TRAIN = 55_000  # of the 60 000 training images; the others are for validation [paper]
 
 
 class DataUnavailable(RuntimeError):
@@ -42,10 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Digits:
-    """``train``, ``validation`` and ``test`` splits of images of ``side`` x ``side`` pixels.
-
-    ``name`` says which data they are.
-    """
+    """Three splits of images of ``side`` x ``side`` pixels; ``name`` says which data they are."""
 
     name: str
     side: int
@@ -58,27 +52,14 @@ def mnist(*, download: bool = True) -> Digits:
     """MNIST split into 55 000 / 5 000 / 10 000 images [paper].
 
     Looks in ``$DCM_DATA``, then in the user's cache, then at public mirrors (when ``download`` is
-    true). Each file's SHA-256 is checked.
-
-    Raises
-    ------
-    ValueError
-        If a file in ``$DCM_DATA`` is truncated, corrupted or not the canonical one: the message
-        names it.
-    DataUnavailable
-        If no source has the files; the message says how to provide them.
+    true). Each file's SHA-256 is checked: ``ValueError`` names a file in ``$DCM_DATA`` that is
+    truncated, corrupted or not the canonical one. ``DataUnavailable`` says how to provide the
+    files where no source has them.
     """
-    path = {name: _find(name, download) for name in FILES}
-    images = _images(path[TRAIN_IMAGES])
-    labels = _content(path[TRAIN_LABELS], LABEL_HEADER)
-    test = Split(_images(path[TEST_IMAGES]), _content(path[TEST_LABELS], LABEL_HEADER))
-    return Digits(
-        name="MNIST",
-        side=28,
-        train=Split(images[:N_TRAIN], labels[:N_TRAIN]),
-        validation=Split(images[N_TRAIN:], labels[N_TRAIN:]),
-        test=test,
-    )
+    content = {name: _content(_find(name, download)) for name in FILES}
+    pixels = np.concatenate([content[TRAIN_IMAGES], content[TEST_IMAGES]]).reshape(-1, 784)
+    labels = np.concatenate([content[TRAIN_LABELS], content[TEST_LABELS]])
+    return _in_splits("MNIST", 28, pixels / np.float32(255), labels, 55_000, 60_000)
 
 
 def small_digits() -> Digits:
@@ -87,14 +68,13 @@ def small_digits() -> Digits:
 
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32)
-    labels = labels.astype(np.uint8)
-    return Digits(
-        name="small digits (not MNIST)",
-        side=8,
-        train=Split(images[:1200], labels[:1200]),
-        validation=Split(images[1200:1400], labels[1200:1400]),
-        test=Split(images[1400:], labels[1400:]),
-    )
+    return _in_splits("small digits (not MNIST)", 8, images, labels.astype(np.uint8), 1200, 1400)
+
+
+def _in_splits(name, side, images, labels, *borders) -> Digits:
+    """``borders`` are the first images of the validation and test splits."""
+    splits = map(Split, np.split(images, borders), np.split(labels, borders))
+    return Digits(name, side, *splits)
 
 
 def _find(name: str, download: bool) -> Path:
@@ -103,7 +83,7 @@ def _find(name: str, download: bool) -> Path:
 
     folder = os.environ.get("DCM_DATA")
     if folder and (path := Path(folder) / name).is_file():
-        if pooch.file_hash(path, alg="sha256") != FILES[name]:
+        if pooch.file_hash(path) != FILES[name]:
             raise ValueError(
                 f"{path} is truncated, corrupted or not the canonical MNIST file "
                 "(its SHA-256 differs); replace it, or unset DCM_DATA to download"
@@ -111,7 +91,7 @@ def _find(name: str, download: bool) -> Path:
         return path
     cache = pooch.os_cache("dcm")
     cached = cache / name
-    if cached.is_file() and pooch.file_hash(cached, alg="sha256") == FILES[name]:
+    if cached.is_file() and pooch.file_hash(cached) == FILES[name]:
         return cached
     for mirror in MIRRORS if download else ():
         try:
@@ -125,12 +105,9 @@ def _find(name: str, download: bool) -> Path:
     )
 
 
-def _images(path: Path) -> np.ndarray:
-    """(n, 784), float32 in [0, 1]."""
-    return _content(path, IMAGE_HEADER).reshape(-1, 784) / np.float32(255)
-
-
-def _content(path: Path, header: int) -> np.ndarray:
-    """The bytes of a compressed file after its header."""
+def _content(path: Path) -> np.ndarray:
+    """The bytes of a compressed file after its header: four, and four for each dimension."""
     with gzip.open(path) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+        content = np.frombuffer(file.read(), np.uint8)
+    n_dimensions = int(content[3])
+    return content[4 + 4 * n_dimensions :]

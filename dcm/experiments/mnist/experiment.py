@@ -7,17 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcm.experiments.mnist import data as datasets
-from dcm.experiments.mnist.learners import (
-    CIRCUITS,
-    NETS,
-    circuit_epoch,
-    classify,
-    initial_circuit,
-    initial_net,
-    net_epoch,
-    percent_wrong,
-    target_potentials,
-)
+from dcm.experiments.mnist import learners
+from dcm.experiments.mnist.learners import CIRCUITS, NETS
 from dcm.experiments.mnist.tracking import hidden_layer_measures
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
@@ -65,10 +56,9 @@ class Config:
     rate_down: float = 1e-5  # its η_down (Eq. 10) [chosen]
 
     def __post_init__(self):
+        choice = ", ".join(CIRCUITS + NETS)
         if self.learner not in CIRCUITS + NETS:
-            raise ValueError(
-                f"learner is {self.learner!r}; choose from {', '.join(CIRCUITS + NETS)}"
-            )
+            raise ValueError(f"learner is {self.learner!r}; choose from {choice}")
         if len(self.hidden_rate) != len(self.hidden):
             raise ValueError(
                 f"hidden_rate is {self.hidden_rate}, hidden is {self.hidden}; give one factor for "
@@ -88,22 +78,14 @@ class Config:
 
 def backprop_net(config: Config) -> Config:
     """The same net learning by backprop, with its own recipe, found on the validation split too."""
-    return replace(
-        config,
-        learner="backprop",
-        scale_up=4.0,  # [chosen], as all that follow
-        scale_output=3.3,
-        hidden_threshold=-2.0,
-        backprop_rate=0.05,
-        hidden_rate=(10.0,) * len(config.hidden),
-    )
+    factors = (10.0,) * len(config.hidden)  # [chosen], as all that follow
+    start = {"scale_up": 4.0, "scale_output": 3.3, "hidden_threshold": -2.0}
+    return replace(config, learner="backprop", backprop_rate=0.05, hidden_rate=factors, **start)
 
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
-    """Train ``config.learner`` on MNIST.
-
-    ``rng`` gives two streams: for the weights at the start, and for the order of the images.
+    """Train ``config.learner`` on MNIST; ``DataUnavailable`` if there is none.
 
     Returns
     -------
@@ -113,11 +95,6 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
         (25, n_pixels), incoming weights of the first cells of layer 1. Of circuits also
         ``silence``, ``silence_nudged``, ``alignment``, ``mirror``: (epochs + 1, n_hidden_layers),
         see ``tracking.hidden_layer_measures``.
-
-    Raises
-    ------
-    DataUnavailable
-        If MNIST is neither on this machine nor to be had.
     """
     data = datasets.mnist()
     weights, order = rng.spawn(2)
@@ -126,15 +103,10 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
 
 @one_thread
-def side_by_side(
-    config: Config, rng: np.random.Generator, progress, data: datasets.Digits
-) -> dict[str, Result]:
-    """Train the learners of ``SIDE_BY_SIDE`` on the same images; the circuits start alike.
-
-    Returns the ``Result`` of each by its name, as ``run`` gives it.
-    """
+def side_by_side(config: Config, rng, progress, data: datasets.Digits) -> dict[str, Result]:
+    """The ``Result`` of each learner of ``SIDE_BY_SIDE`` by its name; the circuits start alike."""
     circuit_rng, *streams = rng.spawn(1 + len(SIDE_BY_SIDE))
-    circuit = initial_circuit(config, data, circuit_rng)
+    circuit = learners.initial_circuit(config, data, circuit_rng)
     results = {}
     for learner, stream in zip(SIDE_BY_SIDE, streams, strict=True):
         case = replace(config, learner=learner)
@@ -147,40 +119,33 @@ def side_by_side(
 
 def initial(config: Config, data: datasets.Digits, rng):
     """The circuit or net that ``config.learner`` starts from."""
-    draw = initial_net if config.learner in NETS else initial_circuit
+    draw = learners.initial_net if config.learner in NETS else learners.initial_circuit
     return draw(config, data, rng)
 
 
 def trained(config, start, data, order, progress=silent, checkpoint=None) -> Result:
     """The ``Result`` of training from ``start``; ``order`` is the generator of image orders."""
-    end, history = train(config, start, data, order, progress, checkpoint)
-    arrays = {
-        **history,
-        "predicted": classify(end, data.test.images),
-        "fields": end.w_up[0][:N_FIELDS].astype(np.float16),
-    }
+    end, arrays = train(config, start, data, order, progress, checkpoint)
+    arrays["predicted"] = learners.classify(end, data.test.images)
+    arrays["fields"] = end.w_up[0][:N_FIELDS].astype(np.float16)
     return Result({"config": plain(config), "data": data.name}, arrays)
 
 
 def train(config, start, data, order, progress=silent, checkpoint=None):
-    """Epochs over the training images, each in fresh random order.
+    """(learner at the end, what ``measure`` gives before and after every epoch, (epochs + 1, …)).
 
-    Returns the learner at the end, and the dictionary of what ``measure`` gives before the first
-    epoch and after every one, (epochs + 1, …) each.
+    Each epoch shows all training images in a fresh random order.
     """
-    advanced = net_epoch if config.learner in NETS else circuit_epoch
-    n_images = len(data.train.labels)
+    advanced = learners.net_epoch if config.learner in NETS else learners.circuit_epoch
 
     def epoch(i, state):
-        images = state["order"].permutation(n_images)
+        images = state["order"].permutation(len(data.train.labels))
         learner = advanced(config, start.with_arrays(state), data, images, i)
-        history = {
-            name: np.concatenate([state[name], [now]])
-            for name, now in measure(config, learner, data).items()
-        }
+        now = measure(config, learner, data)
+        history = {name: np.concatenate([state[name], [value]]) for name, value in now.items()}
         return {"order": state["order"], **learner.arrays(), **history}
 
-    history = {name: np.array([now]) for name, now in measure(config, start, data).items()}
+    history = {name: np.array([value]) for name, value in measure(config, start, data).items()}
     state = {"order": order, **start.arrays(), **history}
     label = f"{config.learner}, epochs"
     state = resumable(epoch, state, config.epochs, checkpoint, progress, label)
@@ -189,12 +154,10 @@ def train(config, start, data, order, progress=silent, checkpoint=None):
 
 def measure(config, learner, data) -> dict:
     """Errors in percent, and of circuits the measures of each hidden layer, by name."""
-    errors = {
-        "test_error": percent_wrong(learner, data.test),
-        "validation_error": percent_wrong(learner, data.validation),
-    }
+    splits = {"test_error": data.test, "validation_error": data.validation}
+    errors = {name: learners.percent_wrong(learner, split) for name, split in splits.items()}
     if config.learner in NETS:
         return errors
     images = data.validation.images[:N_MEASURED]
-    u_target = target_potentials(config, data.validation.labels[:N_MEASURED])
+    u_target = learners.target_potentials(config, data.validation.labels[:N_MEASURED])
     return errors | hidden_layer_measures(learner, images, u_target)

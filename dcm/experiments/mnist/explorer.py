@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 
@@ -25,10 +24,7 @@ CONTROLS = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """``free`` and ``nudged`` states of the circuit for one image; ``target`` is the class named.
-
-    Both hold one array per layer: ``u_p`` (64,), (64,), (10,) and ``v_apical`` (64,), (64,).
-    """
+    """``free`` and ``nudged`` states of the circuit for one image, and the class of the target."""
 
     free: State
     nudged: State
@@ -56,29 +52,20 @@ def digit(digit=3, example=0, target=8, strength=0.2) -> Comparison:
     Above the rates of every layer, free and nudged; below what the nudge does: apical potentials,
     and the shift of the output. ``strength`` is λ_out of the nudge; at 0 there is no target.
     """
-    circuit, kept = _kept_circuit()
+    circuit, kept = read_kept(kept_file())
     pixels = kept["images"][digit, example]
     r_in = pixels / np.float32(255)
     free = two_pass(circuit, r_in)
     nudged = free
     if strength > 0:
         u_target = target_potentials(CONFIG, np.array([target]))[0]
-        nudged = two_pass(_with_nudge(circuit, strength), r_in, u_target)
+        # λ_out is ``strength``; λ_hid and λ_I stay what they were during training
+        mixing = (CONFIG.mixing_hidden, strength, CONFIG.mixing_interneuron)
+        conductances = Conductances.from_mixing(*mixing)
+        nudged = two_pass(replace(circuit, conductances=conductances), r_in, u_target)
     comparison = Comparison(free, nudged, target)
     _draw(comparison, circuit.transfer, pixels.reshape(28, 28))
     return comparison
-
-
-@cache
-def _kept_circuit():
-    return read_kept(kept_file())
-
-
-def _with_nudge(circuit, strength):
-    """λ_out is ``strength``; λ_hid and λ_I stay what they were during training."""
-    g = circuit.conductances
-    mixing = (g.mixing_hidden, strength, g.mixing_interneuron)
-    return replace(circuit, conductances=Conductances.from_mixing(*mixing))
 
 
 def _draw(comparison, phi, image):
@@ -91,9 +78,8 @@ def _draw(comparison, phi, image):
     for k, title in enumerate(("Rates, layer 1", "Rates, layer 2", "Output rates")):
         ax = axes[1 + k]
         bars = _stems(ax, phi(free.u_p[k]), "basal", "rate, free")
-        dashes = ax.plot(
-            phi(nudged.u_p[k]), "_", color=COLOURS["target"], ms=5, label="rate, nudged"
-        )
+        look = {"color": COLOURS["target"], "ms": 5, "label": "rate, nudged"}
+        dashes = ax.plot(phi(nudged.u_p[k]), "_", **look)
         ax.set(ylim=(0, 1), yticks=(0, 0.5, 1), title=title)
     handles = bars + dashes
     for h in range(2):

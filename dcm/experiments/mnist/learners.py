@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcm.experiments.mnist.data import Digits, Split
-from dcm.model.circuit import Circuit, weight_shapes
+from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.plasticity import LearningRates
 from dcm.model.transfer import Logistic
@@ -38,41 +38,33 @@ class Net:
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights by flat names, as ``Circuit.arrays``."""
         weights = {f"w_up_{k}": w for k, w in enumerate(self.w_up)}
-        thresholds = {f"b_up_{k}": b for k, b in enumerate(self.b_up)}
-        return weights | thresholds
+        return weights | {f"b_up_{k}": b for k, b in enumerate(self.b_up)}
 
     def with_arrays(self, arrays) -> Net:
         """The net with the weights of ``arrays``."""
         layers = range(len(self.w_up))
         w_up = tuple(arrays[f"w_up_{k}"] for k in layers)
-        b_up = tuple(arrays[f"b_up_{k}"] for k in layers)
-        return Net(w_up, b_up)
+        return Net(w_up, tuple(arrays[f"b_up_{k}"] for k in layers))
 
 
 def initial_circuit(config, data: Digits, rng) -> Circuit:
     """A self-predicting circuit in single precision; weights are drawn in the order up, down.
 
-    The lateral weights of "all plastic" are then put in random order, w_ip before w_pi: random, of
-    the size of the self-predicting ones.
+    Top-down weights are uniform on ± gain · √(3 / n_pre); those from the output have their own
+    gain. The lateral weights of "all plastic" are put in random order, w_ip before w_pi.
     """
-    sizes = (data.side**2, *config.hidden, 10)
-    shapes = weight_shapes(sizes)
-    w_up = glorot_uniform(config, shapes["w_up"], rng)
-    w_down = top_down(config, shapes["w_down"], rng)
-    circuit = Circuit(
-        transfer=Logistic(),
-        conductances=Conductances.from_mixing(
-            config.mixing_hidden, config.mixing_output, config.mixing_interneuron
-        ),
-        w_up=w_up,
-        w_down=w_down,
-        w_ip=tuple(map(np.zeros, shapes["w_ip"])),
-        w_pi=tuple(map(np.zeros, shapes["w_pi"])),
-        b_up=initial_thresholds(config, sizes),
-    ).self_predicting()
+    mixing = (config.mixing_hidden, config.mixing_output, config.mixing_interneuron)
+    conductances = Conductances.from_mixing(*mixing)
+    w_up, b_up = initial_up(config, (data.side**2, *config.hidden, 10), rng)
+    shapes = [w.T.shape for w in w_up[1:]]
+    gains = [config.gain_hidden] * (len(shapes) - 1) + [config.gain_output]
+    w_down = uniform(shapes, gains * np.sqrt([3 / n_pre for _, n_pre in shapes]), rng)
+    # of the lateral weights only the shapes matter here: self_predicting() sets their values
+    circuit = Circuit(Logistic(), conductances, w_up, w_down, w_up[1:], w_down, b_up)
+    circuit = circuit.self_predicting()
     if config.learner == "all plastic":
-        w_ip = tuple(in_random_order(w, rng) for w in circuit.w_ip)
-        w_pi = tuple(in_random_order(w, rng) for w in circuit.w_pi)
+        w_ip = tuple(rng.permutation(w.ravel()).reshape(w.shape) for w in circuit.w_ip)
+        w_pi = tuple(rng.permutation(w.ravel()).reshape(w.shape) for w in circuit.w_pi)
         circuit = replace(circuit, w_ip=w_ip, w_pi=w_pi)
     return circuit.astype(np.float32)
 
@@ -80,57 +72,39 @@ def initial_circuit(config, data: Digits, rng) -> Circuit:
 def initial_net(config, data: Digits, rng) -> Net:
     """A feedforward net in single precision, its weights and thresholds drawn as the circuit's."""
     hidden = config.hidden if config.learner == "backprop" else ()
-    sizes = (data.side**2, *hidden, 10)
-    shapes = [(sizes[k + 1], sizes[k]) for k in range(len(sizes) - 1)]
-    w_up = tuple(w.astype(np.float32) for w in glorot_uniform(config, shapes, rng))
-    b_up = tuple(b.astype(np.float32) for b in initial_thresholds(config, sizes))
-    return Net(w_up, b_up)
+    net = Net(*initial_up(config, (data.side**2, *hidden, 10), rng))
+    return net.with_arrays({name: w.astype(np.float32) for name, w in net.arrays().items()})
 
 
-def glorot_uniform(config, shapes, rng) -> tuple[np.ndarray, ...]:
-    """Up weights, uniform on ± scale · √(6 / (n_pre + n_post)); the output has its own scale."""
+def initial_up(config, sizes, rng) -> tuple[tuple, tuple]:
+    """(w_up, b_up): uniform on ± scale · √(6 / (n_pre + n_post)) as Glorot's, and constant.
+
+    The output has a scale and a threshold of its own.
+    """
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))  # (n_post, n_pre)
     scales = [config.scale_up] * (len(shapes) - 1) + [config.scale_output]
-    w_up = []
-    for scale, shape in zip(scales, shapes, strict=True):
-        bound = scale * np.sqrt(6 / sum(shape))
-        w_up.append(rng.uniform(-bound, bound, shape))
-    return tuple(w_up)
+    thresholds = [config.hidden_threshold] * (len(shapes) - 1) + [config.output_threshold]
+    w_up = uniform(shapes, scales * np.sqrt([6 / sum(shape) for shape in shapes]), rng)
+    return w_up, tuple(map(np.full, sizes[1:], thresholds))
 
 
-def top_down(config, shapes, rng) -> tuple[np.ndarray, ...]:
-    """Top-down weights, uniform on ± gain · √(3 / n_pre); the output's have their own gain."""
-    gains = [config.gain_hidden] * (len(shapes) - 1) + [config.gain_output]
-    w_down = []
-    for gain, shape in zip(gains, shapes, strict=True):
-        bound = gain * np.sqrt(3 / shape[1])
-        w_down.append(rng.uniform(-bound, bound, shape))
-    return tuple(w_down)
-
-
-def initial_thresholds(config, sizes) -> tuple[np.ndarray, ...]:
-    """b_up of every layer, (n_{k+1},) each."""
-    hidden = [np.full(n, config.hidden_threshold) for n in sizes[1:-1]]
-    return (*hidden, np.full(sizes[-1], config.output_threshold))
-
-
-def in_random_order(w: np.ndarray, rng) -> np.ndarray:
-    """The entries of a matrix in random order."""
-    return rng.permutation(w.ravel()).reshape(w.shape)
+def uniform(shapes, bounds, rng) -> tuple[np.ndarray, ...]:
+    """One matrix per shape, uniform on ± its bound."""
+    return tuple(rng.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True))
 
 
 def learning_rates(config, epoch: int) -> LearningRates:
     """Rates per presentation in one epoch of a circuit, counted from 0; 0 for frozen layers.
 
     η_up into layer k = factor · base / ∏ λ_l over l = k…N: on its way down an error shrinks by a
-    mixing factor λ in each layer. The form is [SM*]: not in the main text, believed to be the
-    supplement's.
+    mixing factor λ in each layer [SM*: not in the main text; believed to be the supplement's].
     """
     base = config.base_rate * config.decay**epoch
     depth = len(config.hidden) + 1
-    up = []
-    for k, factor in enumerate((*config.hidden_rate, 1.0)):
-        mixing = config.mixing_output * config.mixing_hidden ** (depth - 1 - k)
-        up.append(factor * base / mixing)
+    # ∏ λ: of the output, and of as many hidden layers as lie from k up
+    powers = range(depth - 1, -1, -1)
+    mixing = [config.mixing_output * config.mixing_hidden**power for power in powers]
+    up = [factor * base / m for factor, m in zip((*config.hidden_rate, 1.0), mixing, strict=True)]
     ip = [config.inter_rate * base / config.mixing_interneuron] * (depth - 1)
     if config.learner == "hidden to hidden frozen":
         up[1:-1] = [0.0] * (depth - 2)
@@ -139,13 +113,8 @@ def learning_rates(config, epoch: int) -> LearningRates:
         up[:-1] = [0.0] * (depth - 1)
         ip[:-1] = [0.0] * (depth - 2)
     plastic = config.learner == "all plastic"
-    return LearningRates(
-        up=tuple(up),
-        ip=tuple(ip),
-        pi=config.rate_pi if plastic else 0.0,
-        down=config.rate_down if plastic else 0.0,
-        thresholds=True,
-    )
+    others = {"pi": config.rate_pi, "down": config.rate_down} if plastic else {}
+    return LearningRates(up=tuple(up), ip=tuple(ip), **others, thresholds=True)
 
 
 def target_potentials(config, labels: np.ndarray) -> np.ndarray:
@@ -161,9 +130,8 @@ def circuit_epoch(config, circuit: Circuit, data: Digits, order, epoch: int) -> 
 
     targets = target_potentials(config, data.train.labels)
     rates = learning_rates(config, epoch)
-    return kernels.learn_two_pass(
-        circuit, data.train.images, targets, rates, order=order, batch=config.batch
-    )
+    shown = {"order": order, "batch": config.batch}
+    return kernels.learn_two_pass(circuit, data.train.images, targets, rates, **shown)
 
 
 def net_epoch(config, net: Net, data: Digits, order, epoch: int) -> Net:
@@ -176,9 +144,8 @@ def net_epoch(config, net: Net, data: Digits, order, epoch: int) -> Net:
     base = config.backprop_rate if len(w_up) > 1 else config.single_rate
     factors = (*config.hidden_rate, 1.0)[-len(w_up) :]
     rates = [factor * (base * config.decay**epoch) for factor in factors]
-    kernels.learn_backprop(
-        w_up, b_up, data.train.images, targets, rates, order=order, batch=config.batch
-    )
+    shown = {"order": order, "batch": config.batch}
+    kernels.learn_backprop(w_up, b_up, data.train.images, targets, rates, **shown)
     return Net(tuple(w_up), tuple(b_up))
 
 

@@ -9,17 +9,13 @@ import numpy as np
 
 from dcm.lab.drawing import COLOURS, band
 
+DENSE = (0, (3, 1, 1, 1))  # densely dash-dotted
 # Per learner, in the order in which they are drawn: label, colour, line, marker.
 CURVES = {
     "single layer": ("784-10", COLOURS["shallow"], ":", "d"),
     "frozen hidden layers": ("frozen hidden layers", COLOURS["apical"], "-.", "^"),
     "all plastic": ("784-1000-10, all plastic", COLOURS["weights"], (0, (5, 1)), "v"),
-    "hidden to hidden frozen": (
-        "hidden-to-hidden frozen",
-        COLOURS["interneuron"],
-        (0, (3, 1, 1, 1)),
-        "x",
-    ),
+    "hidden to hidden frozen": ("hidden-to-hidden frozen", COLOURS["interneuron"], DENSE, "x"),
     "microcircuit": ("microcircuit", COLOURS["pyramidal"], "-", "o"),
     "backprop": ("backprop", COLOURS["backprop"], "--", "s"),
 }
@@ -32,25 +28,15 @@ def error_curves(ax, results_of, highest: float = 12.0):
     in percent (the paper's ends at 10). Returns the lines.
     """
     lines = []
-    longest = 1
     for learner, (label, colour, style, marker) in CURVES.items():
         errors = [result["test_error"] for result in results_of.get(learner, ())]
         if not errors:
             continue
-        epochs = np.arange(len(errors[0]))
-        longest = max(longest, epochs[-1])
-        final = np.median([error[-1] for error in errors])
-        lines += band(
-            ax,
-            epochs,
-            errors,
-            color=colour,
-            ls=style,
-            marker=marker,
-            markevery=(2, 20) if len(epochs) > 20 else None,
-            ms=4,
-            label=f"{label}: {final:.2f} %",
-        )
+        label = f"{label}: {np.median(errors, axis=0)[-1]:.2f} %"
+        every = (2, 20) if len(errors[0]) > 20 else None
+        look = {"color": colour, "ls": style, "marker": marker, "markevery": every, "ms": 4}
+        lines += _over_epochs(ax, errors, label=label, **look)
+    longest = max([1, *(line.get_xdata()[-1] for line in lines)])
     ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, longest), ylim=(0, highest))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
@@ -60,8 +46,7 @@ def error_curves(ax, results_of, highest: float = 12.0):
 def receptive_fields(ax, results):
     """Incoming weights of layer 1's first neurons, first seed, as one image; returns it."""
     fields = results[0]["fields"].astype(float)  # (n, side²)
-    rows = int(np.sqrt(len(fields)))
-    side = int(np.sqrt(fields.shape[1]))
+    rows, side = np.sqrt(fields.shape).astype(int)
     fields = fields[: rows**2].reshape(rows, rows, side, side)
     # a line of nothing between the fields
     fields = np.pad(fields, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
@@ -85,8 +70,8 @@ def confusion(ax, results, labels):
         count = wrong[true, predicted]
         colour = "w" if count > 0.6 * wrong.max() else "k"
         ax.text(predicted, true, count, ha="center", va="center", fontsize=10, color=colour)
-    ax.set(title="Mistakes on the test set", xlabel="predicted", ylabel="true")
-    ax.set(xticks=range(10), yticks=range(10))
+    ticks = {"xticks": range(10), "yticks": range(10)}
+    ax.set(title="Mistakes on the test set", xlabel="predicted", ylabel="true", **ticks)
     return image
 
 
@@ -107,12 +92,17 @@ def _per_hidden_layer(ax, curves, ylabel):
     lines = []
     for h, style in enumerate(("-", "--")):
         layer = [curve[1:, h] for curve in curves]
-        epochs = np.arange(1, len(curves[0])) if curves else ()
-        label = f"hidden layer {h + 1}"
-        lines += band(ax, epochs, layer, color=COLOURS["apical"], ls=style, label=label)
+        look = {"color": COLOURS["apical"], "ls": style, "label": f"hidden layer {h + 1}"}
+        lines += _over_epochs(ax, layer, first=1, **look)
     ax.set(xlabel="epochs", ylabel=ylabel, ylim=(0, None))
     ax.legend()
     return lines
+
+
+def _over_epochs(ax, curves, first=0, **look):
+    """A band of ``curves``, one per seed, from epoch ``first`` on; returns the lines."""
+    n = len(curves[0]) if curves else 0
+    return band(ax, np.arange(first, first + n), curves, **look)
 
 
 def mixing(ax, results_of):
@@ -121,8 +111,8 @@ def mixing(ax, results_of):
     lines = []
     for (lam, results), (colour, style) in zip(results_of.items(), looks, strict=False):
         errors = [result["test_error"] for result in results]
-        epochs = np.arange(len(errors[0])) if errors else ()
-        lines += band(ax, epochs, errors, color=colour, ls=style, label=rf"$\lambda$ = {lam:g}")
+        label = rf"$\lambda$ = {lam:g}"
+        lines += _over_epochs(ax, errors, color=colour, ls=style, label=label)
     ax.set(xlabel="epochs", ylabel="test error (%)", yscale="log", ylim=(1, 100))
     ax.legend()
     return lines

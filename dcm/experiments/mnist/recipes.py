@@ -32,27 +32,20 @@ BASE_RATE = {"backprop": "backprop_rate", "single layer": "single_rate"}
 def recipes() -> str:
     """The table: one line per variant, a dash where it has no such number."""
     words = "".join(f"{heading:>7s}" for heading in COLUMNS.values())
-    lines = [f"{'':24s}{words}   factors"]
-    return "\n".join(lines + [_line(variant) for variant in RUNS])
+    return "\n".join([f"{'':24s}{words}   factors", *map(_line, RUNS)])
 
 
 def _line(variant: Variant) -> str:
     config = variant.config
-    values = {name: f"{getattr(config, name):g}" for name in COLUMNS}
-    own_rate = BASE_RATE.get(config.learner, "base_rate")
-    values["base_rate"] = f"{getattr(config, own_rate):g}"
-    for name in ABSENT.get(config.learner, ()):
-        values[name] = "–"
-    cells = "".join(f"{value:>7s}" for value in values.values())
-    label = variant.name.rpartition("/")[2]
-    return f"{label:24s}{cells}   {_factors(config)}"
-
-
-def _factors(config) -> str:
-    """The factors of the hidden layers' rates, a dash where a layer is frozen or absent."""
+    values = {name: getattr(config, name) for name in COLUMNS}
+    values["base_rate"] = getattr(config, BASE_RATE.get(config.learner, "base_rate"))
+    absent = ABSENT.get(config.learner, ())
+    cells = ["–" if name in absent else f"{value:g}" for name, value in values.items()]
     factors = [f"{factor:g}" for factor in config.hidden_rate]
     if config.learner in ("single layer", "frozen hidden layers"):
-        return "–"
-    if config.learner == "hidden to hidden frozen":
+        factors = ["–"]
+    elif config.learner == "hidden to hidden frozen":
         factors[1] = "–"
-    return ", ".join(factors)
+    label = variant.name.rpartition("/")[2]
+    row = "".join(f"{cell:>7s}" for cell in cells)
+    return f"{label:24s}{row}   {', '.join(factors)}"

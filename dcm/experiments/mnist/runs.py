@@ -13,14 +13,10 @@ from dcm.experiments.mnist.experiment import Config, backprop_net, run
 from dcm.lab.run import Variant
 
 
-def digits(name: str, config: Config, seconds: float, most_seeds: int | None = None) -> Variant:
-    """A variant of this notebook."""
+def digits(name, seconds, start=Config.paper(), *, epochs=100, most_seeds=None, **changes):
+    """The variant of ``start`` with ``changes``; rates fall to a quarter, as over 200 epochs."""
+    config = replace(start, epochs=epochs, decay=0.25 ** (1 / epochs), **changes)
     return Variant(f"mnist/{name}", run, config, seconds, most_seeds)
-
-
-def lasting(epochs: int, **changes) -> Config:
-    """The paper's config with ``changes``; all rates fall to a quarter, as over 200 epochs."""
-    return replace(Config.paper(), epochs=epochs, decay=0.25 ** (1 / epochs), **changes)
 
 
 # Where the search began: START of the trials.
@@ -28,66 +24,35 @@ FIRST = {"scale_up": 3.3, "scale_output": 3.3, "gain_hidden": 1.2, "gain_output"
 # Its second round: quiet hidden cells and small weights into the output bear more feedback and
 # faster learning.
 QUIET = {"hidden_threshold": -2.0, "scale_output": 0.3, "base_rate": 0.015, "inter_rate": 4.0}
+# Larger random weights and a faster output, where only the output learns.
+LARGE = {**FIRST, "scale_up": 6.0, "scale_output": 6.0, "base_rate": 0.05, "inter_rate": 1.0}
+# Strong feedback between the hidden layers.
+STRONG = {"scale_up": 4.5, "gain_hidden": 13.0, "gain_output": 20.0, "hidden_rate": (3.0, 1.0)}
+# The layers of Section 3.4 where everything learns [paper], with stronger feedback.
+WIDE = {**FIRST, "hidden": (1000,), "hidden_rate": (1.0,), "gain_output": 20.0}
 
 # The better of the two recipes that were tried over 200 epochs (validation error 1.28 %).
-MICROCIRCUIT = digits("microcircuit", Config.paper(), 210)
+MICROCIRCUIT = Variant("mnist/microcircuit", run, Config.paper(), 210)
 # The second round's best (1.22 % after 20 epochs); its numbers are in ``backprop_net``.
-BACKPROP = digits("backprop", backprop_net(lasting(100)), 90)
-# FIRST has the best of three rates (9.14 % after 10 epochs).
-SINGLE_LAYER = digits("single-layer", lasting(100, **FIRST, learner="single layer"), 20)
-# The best of three (6.96 % after 20 epochs): larger random weights, a faster output.
-FROZEN_HIDDEN = digits(
-    "frozen-hidden",
-    lasting(
-        60,
-        learner="frozen hidden layers",
-        **{**FIRST, "scale_up": 6.0, "scale_output": 6.0},
-        base_rate=0.05,
-        inter_rate=1.0,
-    ),
-    40,
-)
-# The second round's best (2.00 % after 50 epochs): strong feedback between the hidden layers.
+BACKPROP = digits("backprop", 90, backprop_net(Config.paper()))
+# The best of three rates (9.14 % after 10 epochs).
+SINGLE_LAYER = digits("single-layer", 20, learner="single layer", **FIRST)
+# The best of three (6.96 % after 20 epochs).
+FROZEN_HIDDEN = digits("frozen-hidden", 40, epochs=60, learner="frozen hidden layers", **LARGE)
+# The second round's best (2.00 % after 50 epochs).
 HIDDEN_TO_HIDDEN_FROZEN = digits(
-    "hidden-to-hidden-frozen",
-    lasting(
-        100,
-        learner="hidden to hidden frozen",
-        **QUIET,
-        scale_up=4.5,
-        gain_hidden=13.0,
-        gain_output=20.0,
-        hidden_rate=(3.0, 1.0),
-    ),
-    95,
+    "hidden-to-hidden-frozen", 95, learner="hidden to hidden frozen", **QUIET, **STRONG
 )
-# The better of two (1.88 % after 40 epochs), with the layers of Section 3.4 [paper].
-ALL_PLASTIC = digits(
-    "all-plastic",
-    lasting(
-        100,
-        learner="all plastic",
-        hidden=(1000,),
-        hidden_rate=(1.0,),
-        **{**FIRST, "gain_output": 20.0},
-    ),
-    110,
-)
+# The better of two (1.88 % after 40 epochs).
+ALL_PLASTIC = digits("all-plastic", 110, learner="all plastic", **WIDE)
 
 
 def mixing(lam: float, **rates) -> Variant:
     """F3g: all mixing factors ``lam``; feedback that still lets λ = .5 learn, the same for all."""
-    config = lasting(
-        60,
-        mixing_hidden=lam,
-        mixing_output=lam,
-        mixing_interneuron=lam,
-        scale_up=2.5,
-        gain_hidden=0.8,
-        gain_output=4.0,
-        **{**QUIET, **rates},
-    )
-    return digits(f"mixing-{lam:g}", config, 70, 3)
+    factors = {"mixing_hidden": lam, "mixing_output": lam, "mixing_interneuron": lam}
+    weights = {"scale_up": 2.5, "gain_hidden": 0.8, "gain_output": 4.0}
+    recipe = {**QUIET, **factors, **weights, **rates}
+    return digits(f"mixing-{lam:g}", 70, epochs=60, most_seeds=3, **recipe)
 
 
 # By λ: the best rates found for each.

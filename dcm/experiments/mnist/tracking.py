@@ -19,20 +19,10 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
     beyond 2 it grows, and with it the apical potentials of a circuit that was self-predicting.
     Learning changes rates and slopes, and so this number.
 
-    Parameters
-    ----------
-    circuit : Circuit
-    r_in : (n, n_0)
-        Typical input rates.
-    rates : LearningRates
-        Per presentation; only ``ip`` and ``thresholds`` are read.
-    sweeps : int
-        Power iterations, from the mean rates; more change nothing beyond the third digit on MNIST.
-
-    Returns
-    -------
-    tuple of float
-        The largest over the interneurons of each hidden layer, layer 1 first.
+    ``r_in`` (n, n_0) are typical input rates; of ``rates``, per presentation, only ``ip`` and
+    ``thresholds`` are read; ``sweeps`` of the power iteration start from the mean rates, and more
+    change nothing beyond the third digit on MNIST. Returns the largest over the interneurons of
+    each hidden layer, layer 1 first.
     """
     g = circuit.conductances
     state = two_pass(circuit, np.atleast_2d(r_in))
@@ -49,20 +39,15 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
             size = np.linalg.norm(modes, axis=0)
             # saturated interneurons have no slope and take no step
             modes /= np.where(size > 0, size, 1.0)
-        share = eta * g.mixing_interneuron * g.attenuation_interneuron * size.max()
-        largest.append(float(share))
+        # η_ip λ_I a_I times the largest eigenvalue
+        largest.append(float(eta * g.mixing_interneuron * g.attenuation_interneuron * size.max()))
     return tuple(largest)
 
 
 def hidden_layer_measures(circuit, r_in, u_target) -> dict[str, list[float]]:
-    """How silent the apical dendrites are without a target, and how the weights match.
+    """How silent the apical dendrites are for ``r_in`` (n, n_0), and how the weights match.
 
-    Parameters
-    ----------
-    circuit : Circuit
-    r_in : (n, n_0)
-    u_target : (n, n_N)
-        The target potentials of the nudged state.
+    ``u_target`` (n, n_N) nudges the state that silence is compared with.
 
     Returns
     -------
@@ -76,9 +61,9 @@ def hidden_layer_measures(circuit, r_in, u_target) -> dict[str, list[float]]:
     nudged = two_pass(circuit, r_in, u_target)
     measures = {"silence": [], "silence_nudged": [], "alignment": [], "mirror": []}
     for h, w_down in enumerate(circuit.w_down):
-        drive = mean_norm(circuit.transfer(free.u_p[h + 1]) @ w_down.T)  # first term of Eq. 4
-        v_free = mean_norm(free.v_apical[h])
-        v_nudged = mean_norm(nudged.v_apical[h])
+        drive = _mean_norm(circuit.transfer(free.u_p[h + 1]) @ w_down.T)  # first term of Eq. 4
+        v_free = _mean_norm(free.v_apical[h])
+        v_nudged = _mean_norm(nudged.v_apical[h])
         measures["silence"].append(v_free / drive)
         measures["silence_nudged"].append(v_free / max(v_nudged, 1e-12))
         measures["alignment"].append(angle(circuit.w_up[h + 1].T, w_down))
@@ -86,6 +71,6 @@ def hidden_layer_measures(circuit, r_in, u_target) -> dict[str, list[float]]:
     return measures
 
 
-def mean_norm(x: np.ndarray) -> float:
+def _mean_norm(x: np.ndarray) -> float:
     """Euclidean norm over the neurons of (n, n_neurons), averaged over patterns."""
     return float(np.mean(np.linalg.norm(x, axis=1)))
