@@ -17,14 +17,14 @@ def draw_comparison(exercise, answer):
     if curve is None:
         return None
     try:
-        yours = numbers(evaluate(curve.y, {"the curve": (answer,)})[0])
+        yours = numbers(evaluate(curve.y, {"the curve": (answer, curve.x)})[0])
     except (Failed, TypeError):
         return None
     if yours.shape != curve.x.shape or not np.isfinite(yours).any():
         return None
     with plt.style.context(STYLE):
         figure, ax = plt.subplots(figsize=(5, 3))
-        target = curve.y(exercise.solution)
+        target = curve.y(exercise.solution, curve.x)
         ax.plot(curve.x, target, color=COLOURS["target"], lw=4, alpha=0.35, label="target")
         ax.plot(curve.x, yours, color=COLOURS["apical"], ls="--", label="yours")
         ax.set(xlabel=curve.xlabel, ylabel=curve.ylabel)
