@@ -19,8 +19,8 @@ import pytest
 
 from dcm.exercises import CATALOGUE, TOPICS, Desk
 from dcm.exercises.checker import running
-from dcm.exercises.checker.comparison import draw_comparison
 from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
+from dcm.exercises.desk import draw_comparison
 
 matplotlib.use("agg")
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "exercises"
@@ -28,7 +28,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 EVERY = pytest.mark.parametrize("exercise", CATALOGUE.values(), ids=CATALOGUE)
 CODE = [e for e in CATALOGUE.values() if e.heading.kind == "code"]
 FUNCTIONS = pytest.mark.parametrize("exercise", CODE, ids=[e.heading.id for e in CODE])
-KNOWN = [(e, message) for e in CATALOGUE.values() for message in e.wrong_values]
+KNOWN = [(e, message) for e in CATALOGUE.values() for message in e.wrong_values[0]]
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def mistaken(exercise, message):
     """The answer of a student who makes the mistake that ``message`` is for."""
     if exercise.heading.kind == "code":
         return lambda *arguments: exercise.mistakes(*arguments)[message]
-    return exercise.wrong_values[message][0]
+    return exercise.wrong_values[0][message]
 
 
 def first_mistake(exercise):
-    return mistaken(exercise, next(iter(exercise.wrong_values)))
+    return mistaken(exercise, next(iter(exercise.wrong_values[0])))
 
 
 def test_there_are_enough_of_every_kind():
@@ -82,9 +82,11 @@ def test_each_known_mistake_gets_its_own_message(exercise, message):
 
 @EVERY
 def test_exercises_are_well_made(exercise):
-    assert len(exercise.wrong_values) >= 2
-    for values in exercise.wrong_values.values():
-        assert len(values) == len(exercise.inputs)
+    assert len(exercise.wrong_values) == len(exercise.inputs)
+    messages = list(exercise.wrong_values[0])
+    assert len(messages) >= 2
+    for wrong in exercise.wrong_values:
+        assert list(wrong) == messages
     assert len(exercise.hints) >= 2
     assert exercise.heading.difficulty in ("●○○", "●●○", "●●●")
     assert 2 <= exercise.heading.minutes <= 15
@@ -336,11 +338,20 @@ def test_the_students_curve_is_drawn_beside_the_reference(exercise):
     assert draw_comparison(exercise, lambda *arguments: "word") is None
 
 
+def test_a_check_leaves_the_students_own_figures_alone(desk):
+    own = plt.figure()
+    for answer in (CATALOGUE["1.3"].solution, lambda *arguments: "word", None):
+        desk.check("1.3", answer)
+    desk.check("1.1", CATALOGUE["1.1"].solution)  # it has no curve
+    assert plt.get_fignums() == [own.number]
+    plt.close(own)
+
+
 @pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.heading.id)
 def test_some_mistake_shows_in_every_curve(exercise):
     right = exercise.curve.y(exercise.solution, exercise.curve.x)
     differs = []
-    for message in exercise.wrong_values:
+    for message in exercise.wrong_values[0]:
         figure = draw_comparison(exercise, mistaken(exercise, message))
         if figure:
             yours = figure.axes[0].lines[1].get_ydata()

@@ -1,7 +1,5 @@
 """Exercises 1.1-1.3: what reaches the apical dendrite and the soma (Eqs. 1, 4, 7)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -60,24 +58,6 @@ def attenuation(g, layer):
     return g.basal / (g.leak + g.basal + apical)  # v̂_B / v_B of Eq. 7
 
 
-def _attenuation_mistakes(g, layer):
-    nudging = g.apical if layer == "hidden" else g.somatic
-    return {
-        "Output cells have no apical dendrite: no apical load in their denominator. With it, "
-        "soma and prediction differ even when the target is met, "
-        "and learning never stops (exercise 3.5).": attenuation(g, "hidden"),
-        "Right at the output. In a hidden cell the apical conductance loads the soma too, "
-        "even when the apical dendrite is silent.": attenuation(g, "output"),
-        "The nudging conductance is in your output factor. v̂ is what the dendrite alone predicts: "
-        "nudging never enters it.": g.basal / (g.leak + g.basal + nudging),
-        "The leak is forgotten: it pulls every soma to rest "
-        "and belongs in the denominator.": attenuation(replace(g, leak=0.0), layer),
-        "This is 1 - λ. It equals the attenuation only without leak: the numerator is g_B alone.": (
-            (g.leak + g.basal) / g.basal * attenuation(g, layer)
-        ),
-    }
-
-
 ATTENUATION = Exercise(
     Heading("1.2", "How much of the basal dendrite reaches the soma", "code", 6, "●●○"),
     attenuation,
@@ -91,7 +71,22 @@ ATTENUATION = Exercise(
         "hidden layer without leak": (random_conductances(rng, leak=0.0), "hidden"),
         "output layer without leak": (random_conductances(rng, leak=0.0), "output"),
     },
-    mistakes=_attenuation_mistakes,
+    mistakes=lambda g, layer: {
+        "Output cells have no apical dendrite: no apical load in their denominator. With it, "
+        "soma and prediction differ even when the target is met, "
+        "and learning never stops (exercise 3.5).": attenuation(g, "hidden"),
+        "Right at the output. In a hidden cell the apical conductance loads the soma too, "
+        "even when the apical dendrite is silent.": attenuation(g, "output"),
+        "The nudging conductance is in your output factor. v̂ is what the dendrite alone predicts: "
+        "nudging never enters it.": (
+            g.basal / (g.leak + g.basal + (g.apical if layer == "hidden" else g.somatic))
+        ),
+        "The leak is forgotten: it pulls every soma to rest "
+        "and belongs in the denominator.": attenuation(replace(g, leak=0.0), layer),
+        "This is 1 - λ. It equals the attenuation only without leak: the numerator is g_B alone.": (
+            (g.leak + g.basal) / g.basal * attenuation(g, layer)
+        ),
+    },
     curve=Curve(
         np.linspace(0, 3, 40),
         lambda share, apical: [share(Conductances(apical=g), "hidden") for g in apical],
@@ -126,8 +121,8 @@ SOMA = Exercise(
     mistakes=lambda v_basal, v_apical, g: {
         "This is the inflowing current. The soma settles where it equals the outflow: "
         "divide by the total conductance.": g.basal * v_basal + g.apical * v_apical,
-        "The leak is forgotten: rest (0) takes part in the mean with weight g_lk.": steady_soma(
-            v_basal, v_apical, replace(g, leak=0.0)
+        "The leak is forgotten: rest (0) takes part in the mean with weight g_lk.": (
+            steady_soma(v_basal, v_apical, replace(g, leak=0.0))
         ),
         "(1-λ) v_B + λ v_A holds only without leak. The first term is v̂_B, "
         "the attenuated potential.": v_basal + g.mixing_hidden * (v_apical - v_basal),

@@ -1,7 +1,5 @@
 """Exercises 1.4-1.6: a soma through time (Eqs. 1-2), and blind: conductances from traces."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
@@ -43,8 +41,9 @@ def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
         "The noise is σ dt ξ. White noise adds up over steps as a random walk, "
         "so one step carries σ √dt ξ; "
         "with σ dt it is √10 = 3.2 times too weak at dt = .1 ms.": silent + sigma * dt * xi,
-        "The noise is not scaled by the step: with smaller steps the soma would be shaken more in "
-        "all. Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
+        "The noise is not scaled by the step: "
+        "with smaller steps the soma would be shaken more in all. "
+        "Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
         "The deterministic part is right. The noise is missing.": silent,
         "The noise is right; the drift is a potential per ms and must be "
         "multiplied by dt.": whole_drift,
@@ -53,9 +52,8 @@ def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
 
 
 def _path(step, times):
-    kicks = np.random.default_rng(1).standard_normal(times.size)
     u = [0.0]
-    for kick in kicks[1:]:
+    for kick in np.random.default_rng(1).standard_normal(times.size)[1:]:
         u.append(step(u[-1], 1.0, 0.0, Conductances(), 0.3, DT, kick))
     return u
 
@@ -122,12 +120,6 @@ def _blind_mistakes(dt, u, v_1, v_2):
     }
 
 
-_RECORDED = {
-    "pyramidal": ("u_p[0]", "v_basal[0]", "v_apical[0]"),
-    "interneuron": ("u_i[0]", "v_inter[0]", "u_p[1]"),
-}
-
-
 @functools.cache
 def traces(seed, cell="pyramidal"):
     """(dt, u, v_1, v_2) of one cell; the circuit and its untold conductances follow from ``seed``.
@@ -138,7 +130,9 @@ def traces(seed, cell="pyramidal"):
     rng = np.random.default_rng((seed, 2018))
     circuit = Circuit.random((6, 5, 4), rng, conductances=random_conductances(rng))
     inputs = rng.uniform(-2, 2, (2, 6))
-    names = _RECORDED[cell]
+    names = ("u_p[0]", "v_basal[0]", "v_apical[0]")
+    if cell == "interneuron":
+        names = ("u_i[0]", "v_inter[0]", "u_p[1]")
     timing = {"dt": SAMPLED, "duration": 10.0, "record_every": SAMPLED}  # ms
     recording = integrate(circuit, inputs, record=names, **timing)
     return SAMPLED, *(recording.traces[name][:, 0] for name in names)  # (n_times,) each

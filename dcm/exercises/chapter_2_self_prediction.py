@@ -1,7 +1,5 @@
 """Exercises 2.1-2.4: weights with which interneurons predict the layer above, and how to tell."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -32,31 +30,6 @@ def _weights_cases(rng):
     }
 
 
-def _weights_mistakes(w_up, g, above):
-    right = interneuron_weights(w_up, g, above)
-    upside_down = w_up / interneuron_weights(1.0, g, above)
-    only_above = g.dendritic / (g.leak + g.dendritic) * right
-    return {
-        "A plain copy of w_up works only for g_D = g_B below an output layer. Dendrites of "
-        "interneurons and of pyramidal cells are attenuated differently: "
-        "bring both v̂ to the same value.": w_up,
-        "Right below an output layer. A hidden layer above carries an apical load: "
-        "g_A enters its attenuation.": interneuron_weights(w_up, g, "output"),
-        "Right below a hidden layer. Output cells have no apical dendrite, "
-        "so no g_A there.": interneuron_weights(w_up, g, "hidden"),
-        "The ratio is upside down: the weaker an interneuron's own attenuation factor, "
-        "the larger w_ip.": upside_down,
-        "The attenuation of the layer above is in; that of the interneuron itself, "
-        "g_D/(g_lk+g_D), is still missing: w_ip must make up for it.": only_above,
-        "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), "
-        "and there is one interneuron for each cell above: the same shape as w_up.": right.T,
-    }
-
-
-def _ratio(weights, dendritic):
-    return weights(np.ones((1, 1)), Conductances(dendritic=dendritic), "output")[0, 0]
-
-
 WEIGHTS = Exercise(
     Heading("2.1", "Interneurons that predict the layer above", "code", 10, "●●●"),
     interneuron_weights,
@@ -66,10 +39,29 @@ WEIGHTS = Exercise(
     "What is g_A' below an output?",
     "return (g.leak + g.dendritic) / g.dendritic * g.basal / (g.leak + g.basal + apical) * w_up",
     cases=_weights_cases,
-    mistakes=_weights_mistakes,
+    mistakes=lambda w_up, g, above: {
+        "A plain copy of w_up works only for g_D = g_B below an output layer. Dendrites of "
+        "interneurons and of pyramidal cells are attenuated differently: "
+        "bring both v̂ to the same value.": w_up,
+        "Right below an output layer. A hidden layer above carries an apical load: "
+        "g_A enters its attenuation.": interneuron_weights(w_up, g, "output"),
+        "Right below a hidden layer. Output cells have no apical dendrite, "
+        "so no g_A there.": interneuron_weights(w_up, g, "hidden"),
+        "The ratio is upside down: the weaker an interneuron's own attenuation factor, "
+        "the larger w_ip.": w_up / interneuron_weights(1.0, g, above),
+        "The attenuation of the layer above is in; that of the interneuron itself, g_D/(g_lk+g_D), "
+        "is still missing: w_ip must make up for it.": (
+            g.attenuation_interneuron * interneuron_weights(w_up, g, above)
+        ),
+        "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), and "
+        "there is one interneuron for each cell above: "
+        "the same shape as w_up.": interneuron_weights(w_up, g, above).T,
+    },
     curve=Curve(
         np.linspace(0.2, 3, 40),
-        lambda weights, dendritic: [_ratio(weights, g) for g in dendritic],
+        lambda weights, dendritic: [
+            weights(np.ones((1, 1)), Conductances(dendritic=g), "output")[0, 0] for g in dendritic
+        ],
         "dendritic conductance $g_D$ ($g_B = 1$)",
         "$w_{ip} / w_{up}$",
     ),
@@ -101,12 +93,9 @@ SILENCING = Exercise(
 
 
 def example(factor):
-    """(circuit, inputs): a self-predicting circuit, its w_ip then times ``factor``, and 100 inputs.
-
-    Sizes are 30-20-10; g_D differs from g_B, so that w_ip is no copy of w_up.
-    """
+    """(circuit, inputs): self-predicting 30-20-10, its w_ip then times ``factor``; 100 inputs."""
     rng = np.random.default_rng(0)
-    g = Conductances(dendritic=1.3)  # [chosen]
+    g = Conductances(dendritic=1.3)  # unlike g_B, so that w_ip is no copy of w_up [chosen]
     circuit = Circuit.random((30, 20, 10), rng, conductances=g).self_predicting()
     return replace(circuit, w_ip=(factor * circuit.w_ip[0],)), rng.uniform(-1, 1, (100, 30))
 

@@ -1,7 +1,5 @@
 """Exercises 3.1-3.5: lateral rules (Eqs. 8-9), the filter behind them, two pitfalls of Eq. 7."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
@@ -85,6 +83,7 @@ def _interneuron_mistakes(u_inter, v_inter, r_pyr, g, phi):
 
     right = interneuron_rule(u_inter, v_inter, r_pyr, g, phi)
     nudged = with_factor(g.dendritic / (g.leak + g.dendritic + g.somatic))
+    pyramidal = with_factor(g.basal / (g.leak + g.basal))
     potentials = np.outer(u_inter - g.attenuation_interneuron * v_inter, r_pyr)
     return {
         "The attenuation is forgotten: the soma never reaches v_I itself, "
@@ -95,9 +94,7 @@ def _interneuron_mistakes(u_inter, v_inter, r_pyr, g, phi):
         "fell silent all the same.": with_factor(g.dendritic / g.leak + g.dendritic),
         "The nudging conductance is in your v̂_I. The prediction is what the dendrite alone would "
         "do to the soma, without the layer above.": nudged,
-        "g_B belongs to pyramidal cells. An interneuron's dendrite couples with g_D.": with_factor(
-            g.basal / (g.leak + g.basal)
-        ),
+        "g_B belongs to pyramidal cells. An interneuron's dendrite couples with g_D.": pyramidal,
         "Potentials are compared; Eq. 8 compares rates: "
         "φ of both, then the difference.": potentials,
         "The sign is flipped: soma minus prediction, "

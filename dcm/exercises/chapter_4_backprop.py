@@ -1,7 +1,5 @@
 """Exercises 4.1-4.6: mixing factors, the backpropagated error that follows, and angles to it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -22,21 +20,6 @@ def mixing(g):
     return hidden, output, interneuron
 
 
-def _mixing_mistakes(g):
-    hidden, output, interneuron = mixing(g)
-    all_pyramidal = (hidden, output, output)
-    loaded_output = g.somatic / (g.leak + g.basal + g.apical + g.somatic)
-    all_apical = (hidden, loaded_output, interneuron)
-    return {
-        "The leak is forgotten in the denominators.": mixing(replace(g, leak=0.0)),
-        "λ_hid and λ_out are right. An interneuron's own dendrite couples with g_D, not g_B.": (
-            all_pyramidal
-        ),
-        "These are 1 - λ, the share of all the rest.": 1 - np.array(mixing(g)),
-        "λ_out holds g_A, but output cells have no apical compartment.": all_apical,
-    }
-
-
 MIXING = Exercise(
     Heading("4.1", "Three mixing factors", "code", 5, "●○○"),
     mixing,
@@ -49,7 +32,18 @@ MIXING = Exercise(
         "defaults": (Conductances(),),
         "no apical conductance": (random_conductances(rng, apical=0.0),),
     },
-    mistakes=_mixing_mistakes,
+    mistakes=lambda g: {
+        "The leak is forgotten in the denominators.": mixing(replace(g, leak=0.0)),
+        "λ_hid and λ_out are right. An interneuron's own dendrite couples with g_D, not g_B.": (
+            np.take(mixing(g), [0, 1, 1])
+        ),
+        "These are 1 - λ, the share of all the rest.": 1 - np.array(mixing(g)),
+        "λ_out holds g_A, but output cells have no apical compartment.": (
+            mixing(g)[0],
+            g.somatic / (g.leak + g.basal + g.apical + g.somatic),
+            mixing(g)[2],
+        ),
+    },
 )
 
 
@@ -71,22 +65,6 @@ def _output_cases(rng):
     }
 
 
-def _output_mistakes(v_hat, u_target, r_pre, lam, phi):
-    right = output_update(v_hat, u_target, r_pre, lam, phi)
-    no_lambda = output_update(v_hat, u_target, r_pre, 1.0, phi)
-    no_slope = lam * np.outer(u_target - v_hat, r_pre)
-    exact = np.outer(phi(v_hat + lam * (u_target - v_hat)) - phi(v_hat), r_pre)
-    rates = lam * np.outer(phi(u_target) - phi(v_hat), r_pre)
-    return {
-        "The slope φ'(v̂) is forgotten. Eq. 7 compares rates: φ(v̂ + ε) - φ(v̂) ≈ φ'(v̂) ε.": no_slope,
-        "λ is missing: the target moves the soma by λ (u* - v̂) only.": no_lambda,
-        "This is Eq. 7 exactly. Now take its first order in λ, to see the delta rule in it.": exact,
-        "A difference of rates φ(u*) - φ(v̂) is not φ'(v̂)(u* - v̂) unless the target is near. "
-        "Small is λ, not the error.": rates,
-        "Transposed: rows are postsynaptic (outputs), columns presynaptic.": right.T,
-    }
-
-
 OUTPUT_UPDATE = Exercise(
     Heading("4.2", "At the output: the delta rule", "code", 8, "●●○"),
     output_update,
@@ -94,7 +72,22 @@ OUTPUT_UPDATE = Exercise(
     "φ(u) - φ(v̂) ≈ φ'(v̂) (u - v̂) for small λ.",
     "lam * np.outer(phi.derivative(v_hat) * (…), r_pre)",
     cases=_output_cases,
-    mistakes=_output_mistakes,
+    mistakes=lambda v_hat, u_target, r_pre, lam, phi: {
+        "The slope φ'(v̂) is forgotten. Eq. 7 compares rates: φ(v̂ + ε) - φ(v̂) ≈ φ'(v̂) ε.": (
+            lam * np.outer(u_target - v_hat, r_pre)
+        ),
+        "λ is missing: the target moves the soma by λ (u* - v̂) only.": (
+            output_update(v_hat, u_target, r_pre, 1.0, phi)
+        ),
+        "This is Eq. 7 exactly. Now take its first order in λ, to see the delta rule in it.": (
+            np.outer(phi(v_hat + lam * (u_target - v_hat)) - phi(v_hat), r_pre)
+        ),
+        "A difference of rates φ(u*) - φ(v̂) is not φ'(v̂)(u* - v̂) unless the target is near. "
+        "Small is λ, not the error.": lam * np.outer(phi(u_target) - phi(v_hat), r_pre),
+        "Transposed: rows are postsynaptic (outputs), columns presynaptic.": (
+            output_update(v_hat, u_target, r_pre, lam, phi).T
+        ),
+    },
 )
 
 
@@ -129,8 +122,8 @@ ERROR_BELOW = Exercise(
         "This is v_A. The soma takes up λ of it.": w_down @ (slope * error_above),
         "The sign is flipped: v_A = w_down (φ(u_P) - φ(u_I)), the shifted layer above "
         "minus its prediction.": -error_below(w_down, slope, error_above, lam),
-        "One λ a layer: that of the layers above is inside error_above already.": error_below(
-            w_down, slope, error_above, lam**2
+        "One λ a layer: that of the layers above is inside error_above already.": (
+            lam * error_below(w_down, slope, error_above, lam)
         ),
     },
 )

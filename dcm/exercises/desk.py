@@ -1,9 +1,4 @@
-"""The calls of a student: ``begin``, ``check``, ``hint``, ``solution``, ``use``.
-
-They print, and no answer breaks one.
-"""
-
-from __future__ import annotations
+"""The calls of a student, ``begin`` to ``use``: they print, and no answer breaks one."""
 
 import inspect
 import textwrap
@@ -11,14 +6,16 @@ import warnings
 from collections import Counter
 from difflib import get_close_matches
 
+import numpy as np
+
 from dcm.exercises import chapter_1_the_circuit, chapter_1_through_time
 from dcm.exercises import chapter_2_self_prediction as chapter_2
 from dcm.exercises import chapter_3_learning as chapter_3
 from dcm.exercises import chapter_4_backprop as chapter_4
-from dcm.exercises.checker.comparison import draw_comparison
-from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
+from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge, numbers
 from dcm.exercises.checker.exercise import Exercise
-from dcm.exercises.checker.running import can_limit
+from dcm.exercises.checker.running import Failed, can_limit, evaluate
+from dcm.lab.drawing import COLOURS, STYLE
 
 TOPICS = {
     1: chapter_1_the_circuit.EXERCISES + chapter_1_through_time.EXERCISES,
@@ -61,6 +58,8 @@ class Desk:
 
     def check(self, id: str, answer) -> None:
         """Say whether ``answer``, a function or a value, is right, or what is likely wrong."""
+        import matplotlib.pyplot as plt
+
         exercise = _find(id)
         if exercise is None:
             return
@@ -75,8 +74,13 @@ class Desk:
             assessment = judge(exercise, answer)
         line = f"{SIGNS[assessment.status]} {exercise.heading.id} {assessment.status}"
         _say(f"{line}: {assessment.message}" if assessment.message else line)
-        if assessment.returned:
-            _show_curves(exercise, answer)
+        drawn = assessment.returned and exercise.curve
+        figure = draw_comparison(exercise, answer) if drawn else None
+        if figure:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a terminal without display has nothing to show
+                plt.show()
+            plt.close(figure)
 
     def hint(self, id: str) -> None:
         """Print one more hint at each call."""
@@ -84,13 +88,13 @@ class Desk:
         if exercise is None:
             return
         id = exercise.heading.id
-        total = len(exercise.hints)
         given = self.hints_given[id]
-        if given == total:
+        if given == len(exercise.hints):
             _say(f'{id}: that was the last hint; solution("{id}") shows the reference.')
-            return
-        self.hints_given[id] += 1
-        _say(f"Hint {given + 1} of {total} for {id}: {exercise.hints[given]}")
+        else:
+            self.hints_given[id] += 1
+            number = f"Hint {given + 1} of {len(exercise.hints)}"
+            _say(f"{number} for {id}: {exercise.hints[given]}")
 
     def solution(self, id: str) -> None:
         """Print the source of the reference: the very function that ``check`` compares with."""
@@ -122,14 +126,22 @@ def _say(text: str) -> None:
     print(textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False))
 
 
-def _show_curves(exercise, answer) -> None:
-    """The student's curve beside the reference's, where there is one and it can be computed."""
+def draw_comparison(exercise, answer):
+    """The student's curve beside the reference's; None if it cannot be computed."""
     import matplotlib.pyplot as plt
 
-    figure = draw_comparison(exercise, answer)
-    if figure is None:
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a terminal without display has nothing to show
-        plt.show()
-    plt.close(figure)
+    curve = exercise.curve
+    try:
+        yours = numbers(evaluate(curve.y, {"the curve": (answer, curve.x)})[0])
+    except (Failed, TypeError):
+        return None
+    if yours.shape != curve.x.shape or not np.isfinite(yours).any():
+        return None
+    target = curve.y(exercise.solution, curve.x)
+    with plt.style.context(STYLE):
+        figure, ax = plt.subplots(figsize=(5, 3))
+        ax.plot(curve.x, target, color=COLOURS["target"], lw=4, alpha=0.35, label="target")
+        ax.plot(curve.x, yours, color=COLOURS["apical"], ls="--", label="yours")
+        ax.set(xlabel=curve.xlabel, ylabel=curve.ylabel)
+        ax.legend()
+    return figure

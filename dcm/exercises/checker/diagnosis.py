@@ -1,7 +1,5 @@
 """From an answer to its assessment: not attempted, pass, or not yet, the likely mistake named."""
 
-from __future__ import annotations
-
 import inspect
 from dataclasses import dataclass
 
@@ -17,10 +15,7 @@ NOT_YET = "not yet"
 
 @dataclass(frozen=True)
 class Assessment:
-    """``status`` is one of the three; ``message`` says what to mend where it is ``NOT_YET``.
-
-    ``returned`` tells whether the answer gave values at all, so that its curve can be drawn.
-    """
+    """``returned`` tells whether the answer gave values at all, so that its curve can be drawn."""
 
     status: str
     message: str = ""
@@ -48,8 +43,8 @@ def _require_callable_as_asked(exercise, answer) -> None:
     if not callable(answer):
         if exercise.heading.kind == "code":
             stub = f"{exercise.solution.__name__}{wanted}"
-            instead = f"without brackets, not {type(answer).__name__}: {stub}."
-            raise Failed(f"Give the function itself, {instead}")
+            given = type(answer).__name__
+            raise Failed(f"Give the function itself, without brackets, not {given}: {stub}.")
         return
     try:
         signature = inspect.signature(answer)
@@ -65,9 +60,14 @@ def _require_callable_as_asked(exercise, answer) -> None:
 def diagnose(exercise: Exercise, values: list) -> str:
     """The likeliest mistake behind ``values``, one per case; empty when all equal the reference."""
     rtol = exercise.rtol
-    known = {"": exercise.targets} | exercise.wrong_values
-    for message, same in known.items():
-        if all(equal(value, target, rtol) for value, target in zip(values, same, strict=True)):
+
+    def match(known):
+        return all(equal(value, same, rtol) for value, same in zip(values, known, strict=True))
+
+    if match(exercise.targets):
+        return ""
+    for message in exercise.wrong_values[0]:
+        if match([wrong[message] for wrong in exercise.wrong_values]):
             return message
     kind = exercise.heading.kind
     if kind == "think":

@@ -4,9 +4,6 @@ A mistake is recognised when an answer equals a known wrong one on every input: 
 code behind it.
 """
 
-from __future__ import annotations
-
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,10 +16,9 @@ from dcm.model.conductances import Conductances
 
 @dataclass(frozen=True)
 class Heading:
-    """As it stands in the notebook: ``"2.1"`` is the first exercise of the second.
+    """As in the notebook; minutes for a student who has read the paper, difficulty ●○○ to ●●●.
 
-    ``kind``: ``"code"`` asks for a function, ``"explore"`` for a number, ``"think"`` for one of
-    a, b, c. ``minutes`` are for a student who has read the paper; difficulty from ●○○ to ●●●.
+    ``kind``: ``"code"`` asks for a function, ``"explore"`` a number, ``"think"`` one of a, b, c.
     """
 
     id: str
@@ -48,26 +44,14 @@ class Curve:
 
 
 class Exercise:
-    """One exercise.
+    """A reference ``solution``, and ``hints`` from a nudge to nearly the answer.
 
-    Parameters
-    ----------
-    heading : Heading
-        Its place, title, kind and length.
-    solution : callable
-        The reference. Where a value is asked for, it takes no arguments and computes the value.
-    *hints : str
-        From a nudge to nearly the answer.
-    mistakes : callable or dict of str to value
-        Wrong answers, at least two, by the message to who gives them: a function of the solution's
-        arguments that returns this dictionary, or the dictionary. Each differs from the solution
-        and from the others on some case.
-    cases : callable (numpy.random.Generator) -> dict of str to tuple, optional
-        Arguments of a function by the name of their case: random inputs and limits.
-    rtol : float
-        Relative tolerance; larger = more rounding, or reading off a figure, is forgiven.
-    curve : Curve, optional
-        Drawn at each check, the student's beside the reference's.
+    ``mistakes`` holds wrong answers, at least two, by the message to who gives them: a function of
+    the solution's arguments that returns this dictionary, or the dictionary. Each differs from the
+    solution and from the others on some case. ``cases(rng)`` gives the arguments by the name of
+    their case: random inputs and limits. Where a value is asked for, there are none: the solution
+    takes no arguments and computes the value. ``rtol`` is the relative tolerance; larger = more
+    rounding, or reading off a figure, is forgiven. ``curve`` is drawn at each check.
     """
 
     def __init__(self, heading, solution, *hints, mistakes, cases=None, rtol=1e-6, curve=None):
@@ -90,13 +74,9 @@ class Exercise:
         return evaluate(self.solution, self.inputs)
 
     @cached_property
-    def wrong_values(self) -> dict[str, list]:
-        """What each known mistake returns, one entry per case, by its message."""
-        by_message = defaultdict(list)
-        for wrong in evaluate(self.mistakes, self.inputs):
-            for message, value in wrong.items():
-                by_message[message].append(value)
-        return by_message
+    def wrong_values(self) -> list[dict]:
+        """What the known mistakes return by their messages, one dictionary per case."""
+        return evaluate(self.mistakes, self.inputs)
 
     @property
     def reference(self):

@@ -1,9 +1,4 @@
-"""Runs a student's function on copies of the inputs, under a time limit.
-
-Whatever goes wrong becomes a sentence.
-"""
-
-from __future__ import annotations
+"""Runs a student's function on copies of inputs, within a time limit; errors become sentences."""
 
 import contextlib
 import copy
@@ -32,10 +27,7 @@ def can_limit() -> bool:
 
 @contextlib.contextmanager
 def time_limit(seconds: float):
-    """Raise ``TimeUp`` in the block after ``seconds``, and again until it has ended.
-
-    No limit without ``can_limit``.
-    """
+    """Raise ``TimeUp`` in the block after ``seconds``, again until it ends; if ``can_limit``."""
     if not can_limit():
         yield
         return
@@ -57,10 +49,7 @@ def time_limit(seconds: float):
 
 
 def evaluate(answer, inputs: dict[str, tuple]) -> list:
-    """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value.
-
-    Raises ``Failed`` with a message for the student.
-    """
+    """``answer(*arguments)`` for every case, or the value ``answer`` itself; raises ``Failed``."""
     if not callable(answer):
         return [answer] * len(inputs)
     values = []
