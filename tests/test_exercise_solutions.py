@@ -15,7 +15,7 @@ from dcm import (
 )
 from dcm.exercises import CATALOGUE
 from dcm.exercises.chapter_1_through_time import traces
-from dcm.exercises.chapter_3_pitfalls import teacher_task
+from dcm.exercises.chapter_3_learning import teacher_task
 from dcm.exercises.checker.exercise import random_conductances
 from dcm.experiments import measures
 from dcm.experiments.backprop_approximation import experiment as backprop_approximation

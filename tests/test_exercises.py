@@ -19,16 +19,16 @@ import pytest
 
 from dcm.exercises import CATALOGUE, TOPICS, Desk
 from dcm.exercises.checker import running
-from dcm.exercises.checker.comparison import draw_comparison
 from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge
+from dcm.exercises.desk import draw_comparison
 
 matplotlib.use("agg")
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "exercises"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 EVERY = pytest.mark.parametrize("exercise", CATALOGUE.values(), ids=CATALOGUE)
-CODE = [exercise for exercise in CATALOGUE.values() if exercise.wants_function]
-FUNCTIONS = pytest.mark.parametrize("exercise", CODE, ids=[exercise.id for exercise in CODE])
-KNOWN = [(e, message) for e in CATALOGUE.values() for message in e.wrong_values]
+CODE = [e for e in CATALOGUE.values() if e.heading.kind == "code"]
+FUNCTIONS = pytest.mark.parametrize("exercise", CODE, ids=[e.heading.id for e in CODE])
+KNOWN = [(e, message) for e in CATALOGUE.values() for message in e.wrong_values[0]]
 
 
 @pytest.fixture
@@ -44,22 +44,26 @@ def fails_with(exercise, answer) -> str:
 
 def mistaken(exercise, message):
     """The answer of a student who makes the mistake that ``message`` is for."""
-    if exercise.wants_function:
+    if exercise.heading.kind == "code":
         return lambda *arguments: exercise.mistakes(*arguments)[message]
-    return exercise.wrong_values[message][0]
+    return exercise.wrong_values[0][message]
 
 
 def first_mistake(exercise):
-    return mistaken(exercise, next(iter(exercise.wrong_values)))
+    return mistaken(exercise, next(iter(exercise.wrong_values[0])))
 
 
 def test_there_are_enough_of_every_kind():
     assert len(CATALOGUE) >= 12
-    assert {exercise.kind for exercise in CATALOGUE.values()} == {"code", "explore", "think"}
-    assert any("Blind" in exercise.title for exercise in CATALOGUE.values())
+    assert {exercise.heading.kind for exercise in CATALOGUE.values()} == {
+        "code",
+        "explore",
+        "think",
+    }
+    assert any("Blind" in exercise.heading.title for exercise in CATALOGUE.values())
     for topic, exercises in TOPICS.items():
         for n, exercise in enumerate(exercises, start=1):
-            assert exercise.id == f"{topic}.{n}"
+            assert exercise.heading.id == f"{topic}.{n}"
 
 
 @EVERY
@@ -69,20 +73,24 @@ def test_the_solution_passes_and_the_stub_is_not_attempted(exercise):
     assert judge(exercise, lambda *arguments: None).status == NOT_ATTEMPTED
 
 
-@pytest.mark.parametrize(("exercise", "message"), KNOWN, ids=[f"{e.id}-{m[:20]}" for e, m in KNOWN])
+@pytest.mark.parametrize(
+    ("exercise", "message"), KNOWN, ids=[f"{e.heading.id}-{m[:20]}" for e, m in KNOWN]
+)
 def test_each_known_mistake_gets_its_own_message(exercise, message):
     assert fails_with(exercise, mistaken(exercise, message)) == message
 
 
 @EVERY
 def test_exercises_are_well_made(exercise):
-    assert len(exercise.wrong_values) >= 2
-    for values in exercise.wrong_values.values():
-        assert len(values) == len(exercise.inputs)
+    assert len(exercise.wrong_values) == len(exercise.inputs)
+    messages = list(exercise.wrong_values[0])
+    assert len(messages) >= 2
+    for wrong in exercise.wrong_values:
+        assert list(wrong) == messages
     assert len(exercise.hints) >= 2
-    assert 1 <= exercise.difficulty <= 3
-    assert 2 <= exercise.minutes <= 15
-    if exercise.kind == "code":
+    assert exercise.heading.difficulty in ("●○○", "●●○", "●●●")
+    assert 2 <= exercise.heading.minutes <= 15
+    if exercise.heading.kind == "code":
         body = ast.parse(inspect.getsource(exercise.solution)).body[0].body
         assert body[-1].end_lineno - body[0].end_lineno <= 5, "a solution has at most five lines"
         assert len(exercise.inputs) >= 2
@@ -210,7 +218,7 @@ def test_arguments_are_copies():
     assert [judge(CATALOGUE["1.3"], zeroing).status for _ in range(2)] == [PASS, PASS]
 
 
-@pytest.mark.parametrize("id", [id for id, e in CATALOGUE.items() if e.choices])
+@pytest.mark.parametrize("id", [id for id, e in CATALOGUE.items() if e.heading.kind == "think"])
 def test_choices_are_judged_without_case_and_blanks(id):
     exercise = CATALOGUE[id]
     assert judge(exercise, f" {exercise.reference.upper()} ").status == PASS
@@ -218,7 +226,7 @@ def test_choices_are_judged_without_case_and_blanks(id):
         assert fails_with(exercise, bad) == "Answer with one of 'a', 'b', 'c'."
 
 
-@pytest.mark.parametrize("id", [id for id, e in CATALOGUE.items() if e.kind == "explore"])
+@pytest.mark.parametrize("id", [id for id, e in CATALOGUE.items() if e.heading.kind == "explore"])
 def test_values_are_judged_without_giving_them_away(id):
     exercise = CATALOGUE[id]
     target = exercise.reference
@@ -288,16 +296,16 @@ def test_hints_come_one_a_call(desk, capsys):
 
 @EVERY
 def test_solution_shows_the_source_of_what_is_tested(exercise, desk, capsys):
-    desk.solution(exercise.id)
+    desk.solution(exercise.heading.id)
     assert capsys.readouterr().out.strip() == inspect.getsource(exercise.solution).strip()
 
 
 @EVERY
 def test_use_goes_on_with_the_reference_after_a_notice(exercise, desk, capsys):
     right = exercise.reference
-    assert desk.use(exercise.id, right) is right
+    assert desk.use(exercise.heading.id, right) is right
     assert not capsys.readouterr().out
-    assert desk.use(exercise.id, first_mistake(exercise)) is exercise.reference
+    assert desk.use(exercise.heading.id, first_mistake(exercise)) is exercise.reference
     assert "REFERENCE" in capsys.readouterr().out
 
 
@@ -318,23 +326,32 @@ def test_begin_refuses_what_would_silently_be_true(desk):
         desk.begin(9)
 
 
-@pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.id)
+@pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.heading.id)
 def test_the_students_curve_is_drawn_beside_the_reference(exercise):
-    reference = exercise.curve.y(exercise.solution)
+    reference = exercise.curve.y(exercise.solution, exercise.curve.x)
     for answer in (exercise.solution, first_mistake(exercise)):
         figure = draw_comparison(exercise, answer)
         target, yours = figure.axes[0].lines
         np.testing.assert_allclose(target.get_ydata(), reference)
-        np.testing.assert_allclose(yours.get_ydata(), exercise.curve.y(answer))
+        np.testing.assert_allclose(yours.get_ydata(), exercise.curve.y(answer, exercise.curve.x))
         plt.close(figure)
     assert draw_comparison(exercise, lambda *arguments: "word") is None
 
 
-@pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.id)
+def test_a_check_leaves_the_students_own_figures_alone(desk):
+    own = plt.figure()
+    for answer in (CATALOGUE["1.3"].solution, lambda *arguments: "word", None):
+        desk.check("1.3", answer)
+    desk.check("1.1", CATALOGUE["1.1"].solution)  # it has no curve
+    assert plt.get_fignums() == [own.number]
+    plt.close(own)
+
+
+@pytest.mark.parametrize("exercise", [e for e in CODE if e.curve], ids=lambda e: e.heading.id)
 def test_some_mistake_shows_in_every_curve(exercise):
-    right = exercise.curve.y(exercise.solution)
+    right = exercise.curve.y(exercise.solution, exercise.curve.x)
     differs = []
-    for message in exercise.wrong_values:
+    for message in exercise.wrong_values[0]:
         figure = draw_comparison(exercise, mistaken(exercise, message))
         if figure:
             yours = figure.axes[0].lines[1].get_ydata()
@@ -382,7 +399,7 @@ def runs(tmp_path_factory):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_unsolved_and_solved(path, runs):
-    ids = [exercise.id for exercise in TOPICS[int(path.stem[0])]]
+    ids = [exercise.heading.id for exercise in TOPICS[int(path.stem[0])]]
     unsolved = printed(runs[path.stem, False])
     assert re.findall(r"^○ (\S+) not attempted$", unsolved, re.M) == ids
     assert not re.findall("[✓✗]", unsolved)
@@ -398,8 +415,11 @@ def test_exercise_notebook_hygiene(path):
     text = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     exercises = TOPICS[int(path.stem[0])]
     for exercise in exercises:
-        assert f"## {exercise.id} {exercise.title}\n\n*{exercise.label}*\n" in text
-    time = f"**Time:** {sum(exercise.minutes for exercise in exercises)} minutes"
+        assert (
+            f"## {exercise.heading.id} {exercise.heading.title}\n\n*{exercise.heading.label}*\n"
+            in text
+        )
+    time = f"**Time:** {sum(exercise.heading.minutes for exercise in exercises)} minutes"
     for part in ("**Paper:**", "**Equations:**", time, "How it works"):
         assert part in text, part
     for part in ("What to take along", "References"):
@@ -430,7 +450,7 @@ def test_the_class_plan_fits_two_hours_and_names_real_exercises():
     assert [start + last for start, last in zip(clock, lasts, strict=True)] == [*clock[1:], 120]
     for (*_, what), last in zip(rows, lasts, strict=True):
         planned = re.findall(r"\b[1-4]\.[1-9]\b", what.partition("Early")[0])
-        assert sum(CATALOGUE[id].minutes for id in planned) <= last
-    total = sum(exercise.minutes for exercise in CATALOGUE.values())
+        assert sum(CATALOGUE[id].heading.minutes for id in planned) <= last
+    total = sum(exercise.heading.minutes for exercise in CATALOGUE.values())
     assert f"{len(CATALOGUE)} exercises, {total} minutes in all" in plan
     assert set(re.findall(r"\b([1-4]\.\d)\b", plan)) <= set(CATALOGUE)

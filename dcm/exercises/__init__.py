@@ -1,8 +1,7 @@
 """Exercises that check themselves.
 
 ``check("2.1", answer)``, ``hint("2.1")``, ``solution("2.1")`` and ``use("2.1", answer)`` are what
-a student calls; the student notebooks are in ``notebooks/exercises``, the reference solutions in
-the chapters here, one or two files per notebook.
+a student calls; the notebooks are in ``notebooks/exercises``, the solutions in the chapters here.
 """
 
 from dcm.exercises.desk import CATALOGUE, TOPICS, Desk

@@ -1,12 +1,10 @@
 """Exercises 1.4-1.6: a soma through time (Eqs. 1-2), and blind: conductances from traces."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
 
-from dcm.exercises.checker.exercise import Curve, Exercise, random_conductances
+from dcm.exercises.checker.exercise import Curve, Exercise, Heading, random_conductances
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.settle.dynamics import integrate
@@ -36,47 +34,39 @@ def _step_cases(rng):
 def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
     drift = -g.leak * u + g.basal * (v_basal - u) + g.apical * (v_apical - u)
     silent = u + dt * drift
-    too_weak = silent + sigma * dt * xi
+    noise = sigma * np.sqrt(dt) * xi
     unscaled = silent + sigma * xi
-    whole_drift = u + drift + sigma * np.sqrt(dt) * xi
-    change = dt * drift + sigma * np.sqrt(dt) * xi
+    whole_drift = u + drift + noise
     return {
-        "The noise is σ dt ξ. White noise adds up over steps as a random walk, so one step carries "
-        "σ √dt ξ; with σ dt it is √10 = 3.2 times too weak at dt = .1 ms.": too_weak,
-        "The noise is not scaled by the step: with smaller steps the soma would be shaken more in "
-        "all. Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
+        "The noise is σ dt ξ. White noise adds up over steps as a random walk, "
+        "so one step carries σ √dt ξ; "
+        "with σ dt it is √10 = 3.2 times too weak at dt = .1 ms.": silent + sigma * dt * xi,
+        "The noise is not scaled by the step: "
+        "with smaller steps the soma would be shaken more in all. "
+        "Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
         "The deterministic part is right. The noise is missing.": silent,
-        "The noise is right; the drift is a potential per ms and must be multiplied by "
-        "dt.": whole_drift,
-        "This is the change of u. Return the new u: add the old one.": change,
+        "The noise is right; the drift is a potential per ms and must be "
+        "multiplied by dt.": whole_drift,
+        "This is the change of u. Return the new u: add the old one.": dt * drift + noise,
     }
 
 
-_TIMES = DT * np.arange(200)  # ms
-
-
-def _path(step):
-    kicks = np.random.default_rng(1).standard_normal(_TIMES.size)
+def _path(step, times):
     u = [0.0]
-    for kick in kicks[1:]:
+    for kick in np.random.default_rng(1).standard_normal(times.size)[1:]:
         u.append(step(u[-1], 1.0, 0.0, Conductances(), 0.3, DT, kick))
     return u
 
 
 STEP = Exercise(
-    "1.4",
-    "One step through time, with noise",
-    minutes=7,
-    difficulty=2,
-    solution=soma_step,
+    Heading("1.4", "One step through time, with noise", "code", 7, "●●○"),
+    soma_step,
+    "New u = old u + dt times the right-hand side of Eq. 1 + noise.",
+    "The variance of the noise must be σ² times the time that passed, whatever the step.",
+    "return u + dt * (…) + sigma * np.sqrt(dt) * xi",
     cases=_step_cases,
     mistakes=_step_mistakes,
-    hints=(
-        "New u = old u + dt times the right-hand side of Eq. 1 + noise.",
-        "The variance of the noise must be σ² times the time that passed, whatever the step.",
-        "return u + dt * (…) + sigma * np.sqrt(dt) * xi",
-    ),
-    curve=Curve(_TIMES, _path, "time (ms)", "soma $u$, $v_B = 1$, σ = .3"),
+    curve=Curve(DT * np.arange(200), _path, "time (ms)", "soma $u$, $v_B = 1$, σ = .3"),
 )
 
 
@@ -89,23 +79,19 @@ def time_constant():
 
 
 TIME_CONSTANT = Exercise(
-    "1.5",
-    "How fast is a soma? Predict, then run",
-    minutes=5,
-    difficulty=1,
-    solution=time_constant,
+    Heading("1.5", "How fast is a soma? Predict, then run", "explore", 5, "●○○"),
+    time_constant,
+    "With silent dendrites Eq. 1 is du/dt = -(something) u.",
+    "Sum all conductances of Eq. 1, then invert.",
     rtol=0.05,
     mistakes={
-        "10 ms is 1 / g_lk, the soma without its dendrites. They are conductances too: what they "
-        "let through adds to the leak.": 10.0,
-        "1 / (g_lk + g_B): the apical dendrite loads the soma as well, even while it is silent.": 1
-        / 1.1,
+        "10 ms is 1 / g_lk, the soma without its dendrites. "
+        "They are conductances too: what they let through adds to the leak.": 10.0,
+        "1 / (g_lk + g_B): the apical dendrite loads the soma as well, even while it is silent.": (
+            1 / 1.1
+        ),
         "1.9 is the total conductance. The time constant is its inverse (capacitance 1).": 1.9,
     },
-    hints=(
-        "With silent dendrites Eq. 1 is du/dt = -(something) u.",
-        "Sum all conductances of Eq. 1, then invert.",
-    ),
 )
 
 
@@ -118,29 +104,20 @@ def hidden_conductances(dt, u, v_1, v_2):
 
 def _blind_mistakes(dt, u, v_1, v_2):
     right = hidden_conductances(dt, u, v_1, v_2)
-    per_step = dt * right
     columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)
-    one_late = np.linalg.lstsq(columns[1:], np.diff(u) / dt)[0]
-    sum_first = np.array([right.sum(), right[1], right[2]])
     leak_last = right[[1, 2, 0]]
-    ratios = right / right[0]
+    one_late = np.linalg.lstsq(columns[1:], np.diff(u) / dt)[0]
     return {
-        "All three are dt times too small: np.diff(u) is a change per step, du/dt is a change per "
-        "ms.": per_step,
-        "Off by one: np.diff(u) belongs to the potentials at the start of each step, so leave out "
-        "the last row of the columns, not the first.": one_late,
+        "All three are dt times too small: np.diff(u) is a change per step, "
+        "du/dt is a change per ms.": dt * right,
+        "Off by one: np.diff(u) belongs to the potentials at the start of each step, "
+        "so leave out the last row of the columns, not the first.": one_late,
         "Your first number is g_lk + g_1 + g_2: it multiplies -u, when v_1 and v_2 stand alone. "
-        "Regress on v_1 - u and v_2 - u, or subtract at the end.": sum_first,
+        "Regress on v_1 - u and v_2 - u, or subtract at the end.": [right.sum(), *right[1:]],
         "The numbers are right, the order is not: leak first, then g_1, then g_2.": leak_last,
-        "You have the ratios to the leak. That is all a steady state can tell; the transient, "
-        "through du/dt, gives the absolute scale.": ratios,
+        "You have the ratios to the leak. That is all a steady state can tell; "
+        "the transient, through du/dt, gives the absolute scale.": right / right[0],
     }
-
-
-_RECORDED = {
-    "pyramidal": ("u_p[0]", "v_basal[0]", "v_apical[0]"),
-    "interneuron": ("u_i[0]", "v_inter[0]", "u_p[1]"),
-}
 
 
 @functools.cache
@@ -153,19 +130,22 @@ def traces(seed, cell="pyramidal"):
     rng = np.random.default_rng((seed, 2018))
     circuit = Circuit.random((6, 5, 4), rng, conductances=random_conductances(rng))
     inputs = rng.uniform(-2, 2, (2, 6))
-    names = _RECORDED[cell]
-    recording = integrate(
-        circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED
-    )
+    names = ("u_p[0]", "v_basal[0]", "v_apical[0]")
+    if cell == "interneuron":
+        names = ("u_i[0]", "v_inter[0]", "u_p[1]")
+    timing = {"dt": SAMPLED, "duration": 10.0, "record_every": SAMPLED}  # ms
+    recording = integrate(circuit, inputs, record=names, **timing)
     return SAMPLED, *(recording.traces[name][:, 0] for name in names)  # (n_times,) each
 
 
 BLIND = Exercise(
-    "1.6",
-    "Blind: which conductances made these traces?",
-    minutes=15,
-    difficulty=3,
-    solution=hidden_conductances,
+    Heading("1.6", "Blind: which conductances made these traces?", "code", 15, "●●●"),
+    hidden_conductances,
+    "Eqs. 1 and 2 are linear in the conductances; all else is in the traces. "
+    "Each moment is one equation.",
+    "du/dt = np.diff(u) / dt belongs to the potentials at the *start* of each step: "
+    "drop their last entry.",
+    "columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)[:-1], then np.linalg.lstsq(columns, du)[0]",
     rtol=0.03,
     cases=lambda rng: {
         "pyramidal cell, circuit 11": traces(11),
@@ -174,14 +154,6 @@ BLIND = Exercise(
         "interneuron, circuit 13": traces(13, "interneuron"),
     },
     mistakes=_blind_mistakes,
-    hints=(
-        "Eqs. 1 and 2 are linear in the conductances; all else is in the traces. Each moment is "
-        "one equation.",
-        "du/dt = np.diff(u) / dt belongs to the potentials at the *start* of each step: drop their "
-        "last entry.",
-        "columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)[:-1], then np.linalg.lstsq(columns, "
-        "du)[0]",
-    ),
 )
 
 EXERCISES = (STEP, TIME_CONSTANT, BLIND)

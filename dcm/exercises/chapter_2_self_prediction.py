@@ -1,12 +1,10 @@
 """Exercises 2.1-2.4: weights with which interneurons predict the layer above, and how to tell."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 
-from dcm.exercises.checker.exercise import Curve, Exercise, random_conductances
+from dcm.exercises.checker.exercise import Curve, Exercise, Heading, random_conductances
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.settle.equilibrium import equilibrium
@@ -32,55 +30,38 @@ def _weights_cases(rng):
     }
 
 
-def _weights_mistakes(w_up, g, above):
-    right = interneuron_weights(w_up, g, above)
-    upside_down = w_up / interneuron_weights(1.0, g, above)
-    below_output = interneuron_weights(w_up, g, "output")
-    below_hidden = interneuron_weights(w_up, g, "hidden")
-    only_above = g.dendritic / (g.leak + g.dendritic) * right
-    return {
-        "A plain copy of w_up works only for g_D = g_B below an output layer. Dendrites of "
-        "interneurons and of pyramidal cells are attenuated differently: bring both v̂ to the same "
-        "value.": w_up,
-        "Right below an output layer. A hidden layer above carries an apical load: g_A enters its "
-        "attenuation.": below_output,
-        "Right below a hidden layer. Output cells have no apical dendrite, so no g_A "
-        "there.": below_hidden,
-        "The ratio is upside down: the weaker an interneuron's own attenuation factor, the larger "
-        "w_ip.": upside_down,
-        "The attenuation of the layer above is in; that of the interneuron itself, g_D/(g_lk+g_D), "
-        "is still missing: w_ip must make up for it.": only_above,
-        "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), and "
-        "there is one interneuron for each cell above: the same shape as w_up.": right.T,
-    }
-
-
-_DENDRITIC_CONDUCTANCES = np.linspace(0.2, 3, 40)
-
-
-def _ratio(weights, dendritic):
-    return weights(np.ones((1, 1)), Conductances(dendritic=dendritic), "output")[0, 0]
-
-
 WEIGHTS = Exercise(
-    "2.1",
-    "Interneurons that predict the layer above",
-    minutes=10,
-    difficulty=3,
-    solution=interneuron_weights,
+    Heading("2.1", "Interneurons that predict the layer above", "code", 10, "●●●"),
+    interneuron_weights,
+    "Both receive the same rates. "
+    "Demand v̂_I = v̂_B of the layer above, and nudging has nothing to correct.",
+    "g_D/(g_lk+g_D) · w_ip r = g_B/(g_lk+g_B+g_A') · w_up r, for every r. "
+    "What is g_A' below an output?",
+    "return (g.leak + g.dendritic) / g.dendritic * g.basal / (g.leak + g.basal + apical) * w_up",
     cases=_weights_cases,
-    mistakes=_weights_mistakes,
-    hints=(
-        "Both receive the same rates. Demand v̂_I = v̂_B of the layer above, and nudging has "
-        "nothing to correct.",
-        "g_D/(g_lk+g_D) · w_ip r = g_B/(g_lk+g_B+g_A') · w_up r, for every r. What is g_A' below "
-        "an output?",
-        "return (g.leak + g.dendritic) / g.dendritic * g.basal / (g.leak + g.basal + apical) * "
-        "w_up",
-    ),
+    mistakes=lambda w_up, g, above: {
+        "A plain copy of w_up works only for g_D = g_B below an output layer. Dendrites of "
+        "interneurons and of pyramidal cells are attenuated differently: "
+        "bring both v̂ to the same value.": w_up,
+        "Right below an output layer. A hidden layer above carries an apical load: "
+        "g_A enters its attenuation.": interneuron_weights(w_up, g, "output"),
+        "Right below a hidden layer. Output cells have no apical dendrite, "
+        "so no g_A there.": interneuron_weights(w_up, g, "hidden"),
+        "The ratio is upside down: the weaker an interneuron's own attenuation factor, "
+        "the larger w_ip.": w_up / interneuron_weights(1.0, g, above),
+        "The attenuation of the layer above is in; that of the interneuron itself, g_D/(g_lk+g_D), "
+        "is still missing: w_ip must make up for it.": (
+            g.attenuation_interneuron * interneuron_weights(w_up, g, above)
+        ),
+        "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), and "
+        "there is one interneuron for each cell above: "
+        "the same shape as w_up.": interneuron_weights(w_up, g, above).T,
+    },
     curve=Curve(
-        _DENDRITIC_CONDUCTANCES,
-        lambda weights: [_ratio(weights, g) for g in _DENDRITIC_CONDUCTANCES],
+        np.linspace(0.2, 3, 40),
+        lambda weights, dendritic: [
+            weights(np.ones((1, 1)), Conductances(dendritic=g), "output")[0, 0] for g in dendritic
+        ],
         "dendritic conductance $g_D$ ($g_B = 1$)",
         "$w_{ip} / w_{up}$",
     ),
@@ -93,36 +74,28 @@ def interneuron_to_apical(w_down):
 
 
 SILENCING = Exercise(
-    "2.2",
-    "Interneurons that silence the apical dendrite",
-    minutes=3,
-    difficulty=1,
-    solution=interneuron_to_apical,
+    Heading("2.2", "Interneurons that silence the apical dendrite", "code", 3, "●○○"),
+    interneuron_to_apical,
+    "Put r_inter = r_above into Eq. 4 and demand v_A = 0 for every r_above.",
+    "w_down r + w_pi r = 0 for every r",
     cases=lambda rng: {
         "4 cells below 3": (rng.uniform(-1, 1, (4, 3)),),
         "2 cells below 5": (rng.uniform(-1, 1, (2, 5)),),
     },
     mistakes=lambda w_down: {
-        "The sign is flipped: prediction and top-down input would add up to twice the "
-        "drive.": w_down,
-        "The sign is right, the matrix is transposed. Both w_down and w_pi end on the same apical "
-        "dendrites: the same rows.": -w_down.T,
+        "The sign is flipped: "
+        "prediction and top-down input would add up to twice the drive.": w_down,
+        "The sign is right, the matrix is transposed. "
+        "Both w_down and w_pi end on the same apical dendrites: the same rows.": -w_down.T,
         "Transposed, and the sign is flipped: which cells are the rows?": w_down.T,
     },
-    hints=(
-        "Put r_inter = r_above into Eq. 4 and demand v_A = 0 for every r_above.",
-        "w_down r + w_pi r = 0 for every r",
-    ),
 )
 
 
-def example(factor=1.0, seed=0):
-    """(circuit, inputs): a self-predicting circuit, its w_ip then times ``factor``, and 100 inputs.
-
-    Sizes are 30-20-10; g_D differs from g_B, so that w_ip is no copy of w_up.
-    """
-    rng = np.random.default_rng(seed)
-    g = Conductances(dendritic=1.3)  # [chosen]
+def example(factor):
+    """(circuit, inputs): self-predicting 30-20-10, its w_ip then times ``factor``; 100 inputs."""
+    rng = np.random.default_rng(0)
+    g = Conductances(dendritic=1.3)  # unlike g_B, so that w_ip is no copy of w_up [chosen]
     circuit = Circuit.random((30, 20, 10), rng, conductances=g).self_predicting()
     return replace(circuit, w_ip=(factor * circuit.w_ip[0],)), rng.uniform(-1, 1, (100, 30))
 
@@ -138,23 +111,18 @@ def detuned_twice_as_much():
 
 
 DETUNING = Exercise(
-    "2.3",
-    "Detune w_ip: how loud does the dendrite get?",
-    minutes=8,
-    difficulty=2,
-    solution=detuned_twice_as_much,
+    Heading("2.3", "Detune w_ip: how loud does the dendrite get?", "explore", 8, "●●○"),
+    detuned_twice_as_much,
+    "v_A = w_down (φ(u_P) - φ(u_I)). How does u_I depend on w_ip?",
+    "apical_norm(*example(1.2)) is the numerator.",
     rtol=0.1,
     mistakes={
-        "As if v_A did not depend on how far w_ip is off. It is silent at factor 1 only, and "
-        "louder the further away: compare two runs.": 1.0,
-        "Quadratic would fit an error measure such as ‖v_A‖². The potential itself follows the "
-        "difference φ(u_P) - φ(u_I) to first order.": 4.0,
+        "As if v_A did not depend on how far w_ip is off. "
+        "It is silent at factor 1 only, and louder the further away: compare two runs.": 1.0,
+        "Quadratic would fit an error measure such as ‖v_A‖². "
+        "The potential itself follows the difference φ(u_P) - φ(u_I) to first order.": 4.0,
         "The ratio is upside down: the 20 % belong above the line.": 0.5,
     },
-    hints=(
-        "v_A = w_down (φ(u_P) - φ(u_I)). How does u_I depend on w_ip?",
-        "apical_norm(*example(1.2)) is the numerator.",
-    ),
 )
 
 
@@ -170,22 +138,16 @@ def silent_is_not_self_predicting():
 
 
 SILENT = Exercise(
-    "2.4",
-    "Silent, therefore self-predicting?",
-    minutes=6,
-    difficulty=2,
-    solution=silent_is_not_self_predicting,
-    choices=("a", "b", "c"),
+    Heading("2.4", "Silent, therefore self-predicting?", "think", 6, "●●○"),
+    silent_is_not_self_predicting,
+    "Count: how many equations does v_A = 0 set for one input, and how many weights has w_pi?",
+    "Which quantities would be unequal in this circuit although v_A = 0?",
     mistakes={
         "Silence is a consequence of self-prediction, not its definition: w_pi alone can silence "
         "one input with interneurons that predict nothing. Run the cell below.": "a",
-        "More training on the same input makes v_A = 0 more exact there, and nowhere else. What "
-        "has not been tested?": "b",
+        "More training on the same input makes v_A = 0 more exact there, and nowhere else. "
+        "What has not been tested?": "b",
     },
-    hints=(
-        "Count: how many equations does v_A = 0 set for one input, and how many weights has w_pi?",
-        "Which quantities would be unequal in this circuit although v_A = 0?",
-    ),
 )
 
 EXERCISES = (WEIGHTS, SILENCING, DETUNING, SILENT)

@@ -1,9 +1,4 @@
-"""The calls of a student: ``begin``, ``check``, ``hint``, ``solution``, ``use``.
-
-They print, and no answer breaks one.
-"""
-
-from __future__ import annotations
+"""The calls of a student, ``begin`` to ``use``: they print, and no answer breaks one."""
 
 import inspect
 import textwrap
@@ -11,27 +6,29 @@ import warnings
 from collections import Counter
 from difflib import get_close_matches
 
-from dcm.exercises import (
-    chapter_1_the_circuit,
-    chapter_1_through_time,
-    chapter_2_self_prediction,
-    chapter_3_learning,
-    chapter_3_pitfalls,
-    chapter_4_angles,
-    chapter_4_backprop,
-)
-from dcm.exercises.checker.comparison import draw_comparison
-from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, PASS, judge
+import numpy as np
+
+from dcm.exercises import chapter_1_the_circuit, chapter_1_through_time
+from dcm.exercises import chapter_2_self_prediction as chapter_2
+from dcm.exercises import chapter_3_learning as chapter_3
+from dcm.exercises import chapter_4_backprop as chapter_4
+from dcm.exercises.checker.diagnosis import NOT_ATTEMPTED, NOT_YET, PASS, judge, numbers
 from dcm.exercises.checker.exercise import Exercise
-from dcm.exercises.checker.running import can_limit
+from dcm.exercises.checker.running import Failed, can_limit, evaluate
+from dcm.lab.drawing import COLOURS, STYLE
 
 TOPICS = {
     1: chapter_1_the_circuit.EXERCISES + chapter_1_through_time.EXERCISES,
-    2: chapter_2_self_prediction.EXERCISES,
-    3: chapter_3_learning.EXERCISES + chapter_3_pitfalls.EXERCISES,
-    4: chapter_4_backprop.EXERCISES + chapter_4_angles.EXERCISES,
+    2: chapter_2.EXERCISES,
+    3: chapter_3.EXERCISES,
+    4: chapter_4.EXERCISES,
 }
-CATALOGUE = {exercise.id: exercise for chapter in TOPICS.values() for exercise in chapter}
+CATALOGUE = {exercise.heading.id: exercise for topic in TOPICS.values() for exercise in topic}
+SIGNS = {NOT_ATTEMPTED: "○", PASS: "✓", NOT_YET: "✗"}
+NO_LIMIT = (
+    "No time limit: this system or thread has no alarms. Interrupt the kernel if nothing comes."
+)
+FILLED = "instructor = True: empty stubs are filled with the reference, and its source is shown."
 
 
 class Desk:
@@ -52,58 +49,58 @@ class Desk:
         if topic not in TOPICS:
             raise ValueError(f"topic is {topic!r}; choose from {', '.join(map(str, TOPICS))}")
         self.instructor = instructor
-        exercises = TOPICS[topic]
-        print(f"{len(exercises)} exercises, {sum(e.minutes for e in exercises)} minutes:")
-        for exercise in exercises:
-            print(f"  {exercise.id} {exercise.title} ({exercise.label})")
+        headings = [exercise.heading for exercise in TOPICS[topic]]
+        print(f"{len(headings)} exercises, {sum(heading.minutes for heading in headings)} minutes:")
+        for heading in headings:
+            print(f"  {heading.id} {heading.title} ({heading.label})")
         if instructor:
-            print(
-                "instructor = True: empty stubs are filled with the reference, and its source is "
-                "shown."
-            )
+            print(FILLED)
 
     def check(self, id: str, answer) -> None:
         """Say whether ``answer``, a function or a value, is right, or what is likely wrong."""
+        import matplotlib.pyplot as plt
+
         exercise = _find(id)
         if exercise is None:
             return
         if callable(answer) and not can_limit():
-            print(
-                "(No time limit: this system or thread has no alarms. Interrupt the kernel if "
-                "nothing comes.)"
-            )
+            print(f"({NO_LIMIT})")
         assessment = judge(exercise, answer)
         if assessment.status == NOT_ATTEMPTED and self.instructor:
             answer = exercise.reference
             self.solution(id)
-            if not exercise.wants_function:
-                print(f"answer = {answer if exercise.choices else f'{answer:.4g}'}")
+            if not callable(answer):
+                print(f"answer = {answer if isinstance(answer, str) else f'{answer:.4g}'}")
             assessment = judge(exercise, answer)
-        _say(assessment.line(exercise))
-        if assessment.returned:
-            _show_curves(exercise, answer)
+        line = f"{SIGNS[assessment.status]} {exercise.heading.id} {assessment.status}"
+        _say(f"{line}: {assessment.message}" if assessment.message else line)
+        drawn = assessment.returned and exercise.curve
+        figure = draw_comparison(exercise, answer) if drawn else None
+        if figure:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a terminal without display has nothing to show
+                plt.show()
+            plt.close(figure)
 
     def hint(self, id: str) -> None:
         """Print one more hint at each call."""
         exercise = _find(id)
         if exercise is None:
             return
-        given = self.hints_given[exercise.id]
+        id = exercise.heading.id
+        given = self.hints_given[id]
         if given == len(exercise.hints):
-            _say(
-                f'{exercise.id}: that was the last hint; solution("{exercise.id}") shows the '
-                "reference."
-            )
-            return
-        self.hints_given[exercise.id] += 1
-        number = f"Hint {given + 1} of {len(exercise.hints)}"
-        _say(f"{number} for {exercise.id}: {exercise.hints[given]}")
+            _say(f'{id}: that was the last hint; solution("{id}") shows the reference.')
+        else:
+            self.hints_given[id] += 1
+            number = f"Hint {given + 1} of {len(exercise.hints)}"
+            _say(f"{number} for {id}: {exercise.hints[given]}")
 
     def solution(self, id: str) -> None:
         """Print the source of the reference: the very function that ``check`` compares with."""
         exercise = _find(id)
         if exercise is not None:
-            print(textwrap.dedent(inspect.getsource(exercise.solution)).rstrip())
+            print(inspect.getsource(exercise.solution).rstrip())
 
     def use(self, id: str, answer):
         """``answer`` if it passes, else the reference, with a notice: later cells then work."""
@@ -112,7 +109,7 @@ class Desk:
             return answer
         reason = "" if self.instructor else " is not solved"
         notice = "the cells below go on with the REFERENCE, not with your answer"
-        print(f"─── {exercise.id}{reason}: {notice} ───")
+        print(f"─── {exercise.heading.id}{reason}: {notice} ───")
         return exercise.reference
 
 
@@ -129,14 +126,22 @@ def _say(text: str) -> None:
     print(textwrap.fill(text, 100, subsequent_indent="  ", break_on_hyphens=False))
 
 
-def _show_curves(exercise, answer) -> None:
-    """The student's curve beside the reference's, where there is one and it can be computed."""
+def draw_comparison(exercise, answer):
+    """The student's curve beside the reference's; None if it cannot be computed."""
     import matplotlib.pyplot as plt
 
-    figure = draw_comparison(exercise, answer)
-    if figure is None:
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a terminal without display has nothing to show
-        plt.show()
-    plt.close(figure)
+    curve = exercise.curve
+    try:
+        yours = numbers(evaluate(curve.y, {"the curve": (answer, curve.x)})[0])
+    except (Failed, TypeError):
+        return None
+    if yours.shape != curve.x.shape or not np.isfinite(yours).any():
+        return None
+    target = curve.y(exercise.solution, curve.x)
+    with plt.style.context(STYLE):
+        figure, ax = plt.subplots(figsize=(5, 3))
+        ax.plot(curve.x, target, color=COLOURS["target"], lw=4, alpha=0.35, label="target")
+        ax.plot(curve.x, yours, color=COLOURS["apical"], ls="--", label="yours")
+        ax.set(xlabel=curve.xlabel, ylabel=curve.ylabel)
+        ax.legend()
+    return figure

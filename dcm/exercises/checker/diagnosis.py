@@ -1,72 +1,95 @@
 """From an answer to its assessment: not attempted, pass, or not yet, the likely mistake named."""
 
-from __future__ import annotations
-
 import inspect
 from dataclasses import dataclass
 
 import numpy as np
 
-from dcm.exercises.checker.exercise import VALUE, Exercise
-from dcm.exercises.checker.running import Failed, evaluate, wrong_signature
+from dcm.exercises.checker.exercise import Exercise
+from dcm.exercises.checker.running import Failed, evaluate
 
 NOT_ATTEMPTED = "not attempted"
 PASS = "pass"
 NOT_YET = "not yet"
-_SIGNS = {NOT_ATTEMPTED: "○", PASS: "✓", NOT_YET: "✗"}
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """``status`` is one of the three; ``message`` says what to mend where it is ``"not yet"``.
-
-    ``returned`` tells whether the answer gave values at all, so that its curve can be drawn.
-    """
+    """``returned`` tells whether the answer gave values at all, so that its curve can be drawn."""
 
     status: str
     message: str = ""
-    returned: bool = True
-
-    def line(self, exercise: Exercise) -> str:
-        """As the student reads it."""
-        line = f"{_SIGNS[self.status]} {exercise.id} {self.status}"
-        return f"{line}: {self.message}" if self.message else line
+    returned: bool = False
 
 
 def judge(exercise: Exercise, answer) -> Assessment:
     """The assessment of ``answer``; whatever the answer is or does, this returns."""
     if answer is None:
-        return Assessment(NOT_ATTEMPTED, returned=False)
-    problem = _wrong_object(exercise, answer)
-    if problem:
-        return Assessment(NOT_YET, problem, returned=False)
+        return Assessment(NOT_ATTEMPTED)
     try:
+        _require_callable_as_asked(exercise, answer)
         values = evaluate(answer, exercise.inputs)
     except Failed as failure:
-        return Assessment(NOT_YET, str(failure), returned=False)
+        return Assessment(NOT_YET, str(failure))
     if all(value is None for value in values):
-        return Assessment(NOT_ATTEMPTED, returned=False)
+        return Assessment(NOT_ATTEMPTED)
     message = diagnose(exercise, values)
-    return Assessment(NOT_YET, message) if message else Assessment(PASS)
+    return Assessment(NOT_YET if message else PASS, message, returned=True)
 
 
-def diagnose(exercise: Exercise, values: list) -> str | None:
-    """The likeliest mistake behind ``values``, one per case; None when all equal the reference."""
+def _require_callable_as_asked(exercise, answer) -> None:
+    """Raise ``Failed`` for a value instead of a function, or a function of other arguments."""
+    wanted = inspect.signature(exercise.solution)
+    if not callable(answer):
+        if exercise.heading.kind == "code":
+            stub = f"{exercise.solution.__name__}{wanted}"
+            given = type(answer).__name__
+            raise Failed(f"Give the function itself, without brackets, not {given}: {stub}.")
+        return
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some built-ins have none
+        return
+    try:
+        signature.bind(*wanted.parameters)
+    except TypeError:
+        call = f"It takes {signature}, but is called with {wanted}"
+        raise Failed(f"{call}: keep the first line of the stub as it was.") from None
+
+
+def diagnose(exercise: Exercise, values: list) -> str:
+    """The likeliest mistake behind ``values``, one per case; empty when all equal the reference."""
     rtol = exercise.rtol
-    if _all_equal(values, exercise.targets, rtol):
-        return None
-    for message, wrong in exercise.wrong_values.items():
-        if _all_equal(values, wrong, rtol):
+
+    def match(known):
+        return all(equal(value, same, rtol) for value, same in zip(values, known, strict=True))
+
+    if match(exercise.targets):
+        return ""
+    for message in exercise.wrong_values[0]:
+        if match([wrong[message] for wrong in exercise.wrong_values]):
             return message
-    if exercise.choices:
-        return f"Answer with one of {', '.join(map(repr, exercise.choices))}."
+    kind = exercise.heading.kind
+    if kind == "think":
+        return "Answer with one of 'a', 'b', 'c'."
     cases = list(zip(exercise.inputs, values, exercise.targets, strict=True))
-    message = _unusable(cases) or _flipped_sign(cases, rtol)
-    if message:
-        return message
-    if exercise.wants_function:
-        return _constant_factor(cases, rtol) or _first_difference(cases, rtol)
-    return _too_large_or_small(cases, rtol)
+    for case, value, target in cases:
+        problem = _unusable(value, np.asarray(target))
+        if problem:
+            start = f"For «{case}» it returns" if kind == "code" else "Your answer is"
+            return f"{start} {problem}"
+    value = np.concatenate([np.ravel(value) for value in values]).astype(float)
+    target = np.concatenate([np.ravel(target) for target in exercise.targets])
+    if equal(-value, target, rtol):
+        return "The sign is flipped, the size is right."
+    if kind == "explore":  # which way to go, without giving the answer away
+        way = "large" if value > target else "small"
+        return f"Too {way}, by more than the tolerance of {100 * rtol:g} %."
+    factor = value @ target / (target @ target)  # least squares
+    if factor and equal(value, factor * target, rtol):
+        how_much = f"yours is {factor:.4g} times the target on every input."
+        return f"Right but for a constant factor: {how_much}"
+    return _first_difference(cases, rtol)
 
 
 def numbers(value) -> np.ndarray:
@@ -93,75 +116,31 @@ def equal(value, target, rtol: float) -> bool:
         return a.shape == b.shape and bool(np.allclose(a, b, rtol=rtol, atol=1e-9, equal_nan=True))
 
 
-def _all_equal(values, targets, rtol) -> bool:
-    return all(equal(value, target, rtol) for value, target in zip(values, targets, strict=True))
-
-
-def _wrong_object(exercise, answer) -> str | None:
-    signature = inspect.signature(exercise.solution)
-    if callable(answer):
-        return wrong_signature(answer, next(iter(exercise.inputs.values())), signature)
-    if exercise.wants_function:
-        stub = f"{exercise.solution.__name__}{signature}"
-        return f"Give the function itself, without brackets, not {type(answer).__name__}: {stub}."
-    return None
-
-
-# Each of the following looks at ``cases``, tuples (name of the case, value, target), and returns
-# a sentence, or None where the mistake is another.
-
-
-def _unusable(cases) -> str | None:
-    """Nothing returned, a wrong type, a wrong shape, NaN: the first of these in any case."""
-    for case, value, target in cases:
-        has = "Your answer is" if case == VALUE else f"For «{case}» it returns"
-        wanted = _kind(numbers(target))
-        if value is None:
-            return f"{has} nothing (None): does every branch end in return?"
-        try:
-            array = numbers(value)
-        except TypeError:
-            return f"{has} {_article(type(value).__name__)}; {wanted} is asked for."
-        shape = np.shape(target)
-        if array.shape != shape:
-            message = f"{has} {_kind(array)}; {wanted} is asked for."
-            if array.shape == shape[::-1]:
-                message += " That is the transpose: rows are postsynaptic."
-            return message
-        if not np.isfinite(array).all():
-            return f"{has} NaN or infinity: a division by zero, or a function outside its domain?"
-    return None
-
-
-def _flipped_sign(cases, rtol) -> str | None:
-    if all(equal(-numbers(value), target, rtol) for _, value, target in cases):
-        return "The sign is flipped, the size is right."
-    return None
-
-
-def _constant_factor(cases, rtol) -> str | None:
-    """The least-squares factor between all values and all targets, where it explains them."""
-    value = np.concatenate([np.ravel(numbers(value)) for _, value, _ in cases]).astype(float)
-    target = np.concatenate([np.ravel(target) for _, _, target in cases])
-    factor = value @ target / (target @ target)
-    if factor and np.allclose(value, factor * target, rtol=rtol, atol=1e-9):
-        how_much = f"yours is {factor:.4g} times the target on every input."
-        return f"Right but for a constant factor: {how_much}"
-    return None
-
-
-def _too_large_or_small(cases, rtol) -> str:
-    """For values: which way to go, without giving the answer away."""
-    _, value, target = cases[0]
-    way = "large" if numbers(value) > target else "small"
-    return f"Too {way}, by more than the tolerance of {100 * rtol:g} %."
+def _unusable(value, target: np.ndarray) -> str:
+    """Nothing, a wrong type, a wrong shape, or NaN; empty for numbers of the right shape."""
+    if value is None:
+        return "nothing (None): does every branch end in return?"
+    asked_for = f"{_kind(target)} is asked for."
+    try:
+        array = numbers(value)
+    except TypeError:
+        name = type(value).__name__
+        article = "an" if name[0].lower() in "aeiou" else "a"
+        return f"{article} {name}; {asked_for}"
+    if array.shape != target.shape:
+        transposed = array.shape == target.shape[::-1]
+        hint = " That is the transpose: rows are postsynaptic." if transposed else ""
+        return f"{_kind(array)}; {asked_for}{hint}"
+    if not np.isfinite(array).all():
+        return "NaN or infinity: a division by zero, or a function outside its domain?"
+    return ""
 
 
 def _first_difference(cases, rtol) -> str:
     """Both values of the first case that differs, at the worst entry, and the cases that agree."""
     right = [case for case, value, target in cases if equal(value, target, rtol)]
     case, value, target = next(entry for entry in cases if entry[0] not in right)
-    value = np.ravel(numbers(value))
+    value = np.ravel(value)
     target = np.ravel(target)
     worst = np.argmax(np.abs(value - target))
     message = f"For «{case}» it gives {value[worst]:.4g}, and should give {target[worst]:.4g}"
@@ -173,7 +152,3 @@ def _first_difference(cases, rtol) -> str:
 
 def _kind(array: np.ndarray) -> str:
     return f"an array of shape {array.shape}" if array.ndim else "a number"
-
-
-def _article(name: str) -> str:
-    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"

@@ -1,13 +1,7 @@
-"""Runs a student's function on copies of the inputs, under a time limit.
-
-Whatever goes wrong becomes a sentence.
-"""
-
-from __future__ import annotations
+"""Runs a student's function on copies of inputs, within a time limit; errors become sentences."""
 
 import contextlib
 import copy
-import inspect
 import signal
 import threading
 import traceback
@@ -33,10 +27,7 @@ def can_limit() -> bool:
 
 @contextlib.contextmanager
 def time_limit(seconds: float):
-    """Raise ``TimeUp`` in the block after ``seconds``, and again until it has ended.
-
-    No limit without ``can_limit``.
-    """
+    """Raise ``TimeUp`` in the block after ``seconds``, again until it ends; if ``can_limit``."""
     if not can_limit():
         yield
         return
@@ -58,10 +49,7 @@ def time_limit(seconds: float):
 
 
 def evaluate(answer, inputs: dict[str, tuple]) -> list:
-    """``answer(*arguments)`` for every case, or ``answer`` itself where it is a value.
-
-    Raises ``Failed`` with a message for the student.
-    """
+    """``answer(*arguments)`` for every case, or the value ``answer`` itself; raises ``Failed``."""
     if not callable(answer):
         return [answer] * len(inputs)
     values = []
@@ -72,29 +60,14 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
             for case in inputs:
                 values.append(answer(*copy.deepcopy(inputs[case])))
     except TimeUp:
-        raise Failed(
-            f"It had not returned after {LIMIT:g} s ({case}): look for a loop that never ends."
-        ) from None
+        late = f"It had not returned after {LIMIT:g} s ({case}): look for a loop that never ends."
+        raise Failed(late) from None
     except KeyboardInterrupt:
         raise Failed(f"It was interrupted before it returned ({case}).") from None
     except BaseException as error:  # a student's function may raise anything, SystemExit included
         cause = _usual_cause(error, answer, inputs[case])
         raise Failed(f"{_describe(error, answer)} ({case}).{cause}") from None
     return values
-
-
-def wrong_signature(answer, example: tuple, wanted: inspect.Signature) -> str | None:
-    """A sentence when ``answer`` cannot be called with the arguments ``example``, else None."""
-    try:
-        signature = inspect.signature(answer)
-    except (TypeError, ValueError):  # some built-ins have none
-        return None
-    try:
-        signature.bind(*example)
-    except TypeError:
-        call = f"It takes {signature}, but is called with {wanted}"
-        return f"{call}: keep the first line of the stub as it was."
-    return None
 
 
 def _describe(error: BaseException, answer) -> str:
@@ -117,9 +90,7 @@ def _usual_cause(error: BaseException, answer, arguments: tuple) -> str:
     if any(word in text for word in ("shape", "imension", "broadcast", "size")):
         names = getattr(getattr(answer, "__code__", None), "co_varnames", ())
         pairs = zip(names, arguments, strict=False)
-        arrays = [f"{name} {a.shape}" for name, a in pairs if isinstance(a, np.ndarray)]
-        return (
-            f" Two shapes do not fit; it was called with {', '.join(arrays)}. "
-            "Is something transposed, or on the wrong side?"
-        )
+        arrays = ", ".join(f"{name} {a.shape}" for name, a in pairs if isinstance(a, np.ndarray))
+        question = "Is something transposed, or on the wrong side?"
+        return f" Two shapes do not fit; it was called with {arrays}. {question}"
     return " Rounding can lead just outside a function's domain." if "domain" in text else ""
