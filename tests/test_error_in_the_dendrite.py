@@ -1,6 +1,5 @@
 """Notebook 02: a target opens an apical error and learning closes it; judge and panels say so."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib
@@ -32,7 +31,7 @@ def _close_figures():
 
 @pytest.fixture(scope="module")
 def result():
-    return run(replace(Config.quick(), presentations=20), np.random.default_rng(0))
+    return run(Config(presentations=20), np.random.default_rng(0))
 
 
 def test_a_run_begins_as_the_one_in_the_results_folder(result):

@@ -10,14 +10,14 @@ import pytest
 from dcm import Conductances, LearningRates, kernels
 from dcm.experiments.self_predicting_state import explorer, panels
 from dcm.experiments.self_predicting_state.claims import self_prediction
-from dcm.experiments.self_predicting_state.experiment import Config, measure, run
+from dcm.experiments.self_predicting_state.experiment import Config, measure, prepare, run, traces
 from dcm.experiments.self_predicting_state.runs import LATERAL
 from dcm.lab.store import Result
 
 from circuits import UNEQUAL, make_circuit
 
 matplotlib.use("agg")
-SMALL = replace(Config.quick(), sizes=(6, 5, 3), n_patterns=300, n_records=4, n_test=5)
+SMALL = replace(Config(), sizes=(6, 5, 3), n_patterns=300, n_records=4, n_test=5)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_lateral_plasticity_finds_the_self_predicting_state():
     np.testing.assert_array_equal(learned.w_up[0], circuit.w_up[0])
 
 
-def test_a_run_holds_the_curves_and_the_traces_of_both_moments():
+def test_a_run_holds_the_curves_and_the_weights_at_the_end():
     result = run(SMALL, np.random.default_rng(1))
     again = run(SMALL, np.random.default_rng(1))
     for name, array in result.arrays.items():
@@ -51,15 +51,28 @@ def test_a_run_holds_the_curves_and_the_traces_of_both_moments():
     for name in ("apical", "mismatch", "distance_ip", "distance_pi"):
         assert result[name].shape == result["patterns"].shape
         assert result[name][-1] < result[name][0], name
-    for moment in ("before", "after"):
-        np.testing.assert_array_equal(result[f"{moment}_t"], np.arange(1500.0))
-    assert result["after_apical_norm"].mean() < result["before_apical_norm"].mean()
+    start, unseen, _ = prepare(SMALL, np.random.default_rng(1))
+    trained = start.with_arrays(result.arrays)
+    assert measure(start, unseen)[0] == result["apical"][0]
+    assert measure(trained, unseen)[0] == result["apical"][-1]
+    np.testing.assert_array_equal(trained.w_up[0], start.w_up[0])
+
+
+def test_traces_show_the_same_inputs_and_noise_before_and_after_learning():
+    result = run(SMALL, np.random.default_rng(1))
+    start, *_ = prepare(SMALL, np.random.default_rng(1))
+    trained = start.with_arrays(result.arrays)
+    before, after = (traces(c, SMALL, np.random.default_rng(1)) for c in (start, trained))
+    np.testing.assert_array_equal(before.t, np.arange(1500.0))
+    np.testing.assert_array_equal(before.state.r_in, after.state.r_in)
+    norms = [np.linalg.norm(r.traces["v_apical[0]"], axis=1).mean() for r in (before, after)]
+    assert norms[1] < norms[0]
 
 
 def test_a_run_of_seed_0_is_the_one_in_the_results_folder():
     """It shares its first records, which need few patterns, with the committed run."""
     committed = LATERAL.results()[0]
-    config = Config.paper()
+    config = Config()
     marks = committed["patterns"][1:12]
     early = replace(config, n_patterns=int(marks[-1]), n_records=1000)
     result = run(early, np.random.default_rng(0))
@@ -126,12 +139,14 @@ def test_curves_are_medians_over_seeds_and_begin_at_the_first_pattern(panel, nam
         np.testing.assert_array_equal(median.get_ydata(), results[1][name])
 
 
-def test_traces_are_those_of_the_moment():
-    result = run(SMALL, np.random.default_rng(1))
-    lines = panels.traces(plt.subplots(2)[1], [result], "after")
-    names = ("after_output", "after_interneuron", "after_apical_norm")
-    for name, line in zip(names, lines, strict=True):
-        np.testing.assert_array_equal(line.get_ydata(), result[name])
+def test_traces_are_of_the_first_output_cell_and_its_interneuron():
+    start, *_ = prepare(SMALL, np.random.default_rng(1))
+    recording = traces(start, SMALL, np.random.default_rng(1))
+    soma, interneuron, norm = panels.traces(plt.subplots(2)[1], recording)
+    found = recording.traces
+    np.testing.assert_array_equal(soma.get_ydata(), found["u_p[1]"][:, 0])
+    np.testing.assert_array_equal(interneuron.get_ydata(), found["u_i[0]"][:, 0])
+    np.testing.assert_array_equal(norm.get_ydata(), np.linalg.norm(found["v_apical[0]"], axis=1))
 
 
 # Its explorer

@@ -136,12 +136,12 @@ def test_the_last_stretch_of_a_presentation_is_the_steady_state(circuit, rng):
 
     inputs = rng.uniform(-1, 1, (20, 6))
     found = transients(circuit, target, inputs, 0.2)
-    assert found["deviation"].shape == (2, len(WINDOWS) + 1, len(KINDS))
-    quiet = found["deviation"][0]
+    assert found["probe_deviation"].shape == (2, len(WINDOWS) + 1, len(KINDS))
+    quiet = found["probe_deviation"][0]
     assert (quiet[-2] < 1e-5).all(), "after 50 ms nothing is left of the change of pattern"
     assert quiet[0, 0] > 0.5, "in the first 5 ms the update into layer 1 is another one"
     assert (np.diff(quiet[1:-1], axis=0) < 0).all()
-    np.testing.assert_allclose(found["size"][0, -2], 1, atol=1e-5)
+    np.testing.assert_allclose(found["probe_size"][0, -2], 1, atol=1e-5)
 
 
 def test_a_lagging_soma_is_all_that_transients_do_where_nothing_else_lags(rng):

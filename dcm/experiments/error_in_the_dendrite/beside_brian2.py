@@ -3,8 +3,6 @@
 ``tools/brian2_reference.py`` (``make brian2``) writes the file; it shares no code with dcm.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,39 +25,17 @@ WEIGHTS = ("w_up[0]", "w_up[1]", "w_down[0]", "w_ip[0]", "w_pi[0]")
 
 @dataclass(frozen=True)
 class Reference:
-    """A run of Brian 2: what went in and what came out.
+    """A run of Brian 2. Pattern 0 is shown without a target, the others with one."""
 
-    Pattern 0 is shown without a target, the others with one.
-
-    Attributes
-    ----------
-    circuit : Circuit
-        At the start: 30-20-10, logistic, all weights random.
-    inputs, u_targets : (n_patterns, 30) and (n_patterns - 1, 10)
-        Input rates, and target potentials of patterns 1 to the last.
-    rates : LearningRates
-        Per ms.
-    options : dict
-        ``OPTIONS`` of ``integrate``: Euler step, durations and time constants, ms.
-    t : (n_records,)
-        Times of the records, ms.
-    traces : dict of (n_records, n)
-        Somatic and apical potentials, named as in ``integrate``.
-    weights : dict of (n_post, n_pre)
-        At the end.
-    versions : dict
-        Of Brian 2, NumPy and Python.
-    """
-
-    circuit: Circuit
-    inputs: np.ndarray
-    u_targets: np.ndarray
-    rates: LearningRates
-    options: dict
-    t: np.ndarray
-    traces: dict[str, np.ndarray]
-    weights: dict[str, np.ndarray]
-    versions: dict[str, str]
+    circuit: Circuit  # at the start: 30-20-10, logistic, all weights random
+    inputs: np.ndarray  # rates, (n_patterns, 30)
+    u_targets: np.ndarray  # potentials, (n_patterns - 1, 10)
+    rates: LearningRates  # per ms
+    options: dict  # ``OPTIONS`` of ``integrate``, ms
+    t: np.ndarray  # times of the records, ms, (n_records,)
+    traces: dict[str, np.ndarray]  # ``TRACES``, (n_records, n) each
+    weights: dict[str, np.ndarray]  # ``WEIGHTS`` at the end, (n_post, n_pre) each
+    versions: dict[str, str]  # of Brian 2, NumPy and Python
 
 
 def load(path: str | Path | None = None) -> Reference:
@@ -70,7 +46,7 @@ def load(path: str | Path | None = None) -> Reference:
     path = paths.results() / "brian2.npz" if path is None else Path(path)
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return _reference(json.loads(str(file["about"])), dict(file))
+            return _reference(json.loads(str(file["about"])), file)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is missing; make brian2 writes it") from error
     except Exception as error:  # a damaged archive can raise nearly anything
@@ -79,18 +55,12 @@ def load(path: str | Path | None = None) -> Reference:
         ) from error
 
 
-def _reference(about: dict, arrays: dict) -> Reference:
+def _reference(about: dict, arrays) -> Reference:
     """The names in the file are those of ``integrate``, after start/, trace/ or end/."""
-    circuit = Circuit(
-        Logistic(),
-        Conductances(**about["conductances"]),
-        w_up=(arrays["start/w_up[0]"], arrays["start/w_up[1]"]),
-        w_down=(arrays["start/w_down[0]"],),
-        w_ip=(arrays["start/w_ip[0]"],),
-        w_pi=(arrays["start/w_pi[0]"],),
-    )
+    up_0, up_1, down, ip, pi = (arrays[f"start/{name}"] for name in WEIGHTS)
+    conductances = Conductances(**about["conductances"])
     return Reference(
-        circuit=circuit,
+        circuit=Circuit(Logistic(), conductances, (up_0, up_1), (down,), (ip,), (pi,)),
         inputs=arrays["start/inputs"],
         u_targets=arrays["start/u_targets"],
         rates=LearningRates(**about["rates"]),
@@ -115,10 +85,6 @@ def replay(reference: Reference, engine=integrate) -> Recording:
 
 def differences(reference: Reference, recording: Recording) -> dict[str, float]:
     """Largest absolute difference from Brian 2 of each trace and of each final weight matrix."""
-    largest = {}
-    for name, theirs in reference.traces.items():
-        largest[name] = float(np.abs(recording.traces[name] - theirs).max())
-    for name, theirs in reference.weights.items():
-        ours = observe(name, recording.circuit, recording.state)
-        largest[name] = float(np.abs(ours - theirs).max())
-    return largest
+    ours = {name: observe(name, recording.circuit, None) for name in WEIGHTS} | recording.traces
+    theirs = reference.traces | reference.weights
+    return {name: float(np.abs(ours[name] - theirs[name]).max()) for name in theirs}

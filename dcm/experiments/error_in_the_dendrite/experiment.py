@@ -4,8 +4,6 @@ All in continuous time, with noise. [SM*] marks numbers that are not in the main
 believed to be the supplement's.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +12,8 @@ from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
 from dcm.model.circuit import Circuit
 from dcm.model.plasticity import LearningRates
-from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
+from dcm.settle.recording import Recording
 
 RECORD = ("u_p[1]", "u_i[0]", "v_apical[0]", "w_pi[0]")
 MARGIN = 200.0  # ms recorded before the target and after learning; the axis of Fig. 1B [chosen]
@@ -36,29 +34,14 @@ class Config:
     high: float = 0.9
     shown: float = 1500.0  # ms recorded from the target's arrival on: the axis of Fig. 1C [paper]
 
-    @classmethod
-    def quick(cls):
-        """400 presentations, about 3 s."""
-        return cls()
-
-    @classmethod
-    def paper(cls):
-        """1000 presentations."""
-        return cls(presentations=1000)
-
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
-    """One input, one new target, all of Eqs. 1-9 with noise; the circuit starts self-predicting.
+    """One input, one new target, all of Eqs. 1-9; the circuit starts self-predicting.
 
     It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
-    A run takes seconds, so there are no checkpoints.
-
-    Returns
-    -------
-    Result
-        ``apical`` and ``output_error`` (n,), the two numbers of ``measure``, after ``presentation``
-        (n,) presentations; and all that ``through_time`` gives.
+    Seconds, so no checkpoints. Gives ``apical`` and ``output_error`` (n,), the two numbers of
+    ``measure``, after ``presentation`` (n,) presentations; and all that ``through_time`` gives.
     """
     from dcm import kernels
 
@@ -69,34 +52,29 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     u_target = circuit.transfer.inverse(r_target)
     rates = LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
 
-    def show(circuit, start, ms, target=u_target, **options):
+    options = {"rng": noise_rng, "noise": config.noise, "duration": config.duration}
+
+    def show(circuit, start, ms, target=u_target, rates=None, record=RECORD):
         n = round(ms / config.duration)
+        inputs = np.tile(r_in, (n, 1))  # (n, n_in): the same pattern again and again
+        targets = None if target is None else np.tile(target, (n, 1))
         return kernels.integrate(
-            circuit,
-            np.tile(r_in, (n, 1)),  # (n, n_in): the same pattern again and again
-            None if target is None else np.tile(target, (n, 1)),
-            start=start,
-            rng=noise_rng,
-            noise=config.noise,
-            duration=config.duration,
-            **options,
+            circuit, inputs, targets, start=start, rates=rates, record=record, **options
         )
 
-    before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None, record=RECORD)
-    arrival = show(circuit, before, config.shown, rates=rates, record=RECORD)
-    curve = [measure(c, r_in, u_target, r_target) for c in (circuit, arrival.circuit)]
+    before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None)
+    arrival = show(circuit, before, config.shown, rates=rates)
+    curve = [measure(moment.circuit, r_in, u_target, r_target) for moment in (before, arrival)]
     recorded = round(config.shown / config.duration)  # presentations so far
     later = range(recorded + 1, config.presentations + 1)
     now = arrival
     for _ in progress(later, desc="presentations"):
-        now = show(now.circuit, now, config.duration, rates=rates)
+        now = show(now.circuit, now, config.duration, rates=rates, record=())
         curve.append(measure(now.circuit, r_in, u_target, r_target))
-    after = show(now.circuit, now, MARGIN, record=RECORD)
-    apical, output_error = np.array(curve).T
+    after = show(now.circuit, now, MARGIN)
     arrays = through_time(before, arrival, after, r_target)
     arrays["presentation"] = np.array([0, recorded, *later])
-    arrays["apical"] = apical
-    arrays["output_error"] = output_error
+    arrays["apical"], arrays["output_error"] = np.array(curve).T
     return Result({"config": plain(config)}, arrays)
 
 
@@ -114,16 +92,16 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
     ‖v_A‖. For the first ``MARGIN`` also the ``balance`` (``top_down``, ``lateral``) of the apical
     dendrite that responds most, and the ``rate`` of the output cell with the most extreme target,
-    ``target_rate``. ``level_free`` and ``level_onset`` are the ``level`` of v_A before the target
-    comes, and from 50 to 150 ms after.
+    ``target_rate``. ``level_free`` and ``level_onset`` are ‖mean over time of v_A‖ before the
+    target comes, and from 50 to 150 ms after [chosen]: the mean keeps the error, not the noise.
     """
     v_apical = arrival.traces["v_apical[0]"]  # (n_records, n_hidden)
     dendrite = np.argmax(np.abs(v_apical[20:200].mean(axis=0)))  # without the first 20 ms [chosen]
     cell = np.argmax(np.abs(r_target - 0.5))
     arrays = {
         "target_rate": r_target[cell],
-        "level_free": level(before.traces["v_apical[0]"]),
-        "level_onset": level(v_apical[50:150]),  # [chosen]
+        "level_free": np.linalg.norm(before.traces["v_apical[0]"].mean(axis=0)),
+        "level_onset": np.linalg.norm(v_apical[50:150].mean(axis=0)),
     }
     for moment, recording in {"before": before, "arrival": arrival, "after": after}.items():
         traces = recording.traces
@@ -139,11 +117,6 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
             f"{moment}_rate": recording.circuit.transfer(traces["u_p[1]"][early, cell]),
         }
     return arrays
-
-
-def level(v_apical) -> float:
-    """‖mean over time of v_A‖, (n_records, n_hidden): the mean keeps the error, not the noise."""
-    return np.linalg.norm(v_apical.mean(axis=0))
 
 
 def balance(recording: Recording, dendrite: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,18 +1,12 @@
 """Panels of notebook 02: the balance of an apical dendrite, broken by a target and learned anew.
 
-All but ``over_brian2`` take a list of results and draw from their arrays.
+All but ``over_brian2`` take a list of results and return the lines that they draw.
 """
-
-from __future__ import annotations
 
 import numpy as np
 
-from dcm.lab.drawing import COLOURS, band
+from dcm.lab.drawing import COLOURS, over_seeds
 
-CLOSING = (  # array, colour, line style, label
-    ("apical", "apical", "-", r"apical error $\|v_A\|$"),
-    ("output_error", "pyramidal", "--", "output error, teaching off"),
-)
 OVER_BRIAN2 = (  # trace, colour, title
     ("v_apical[0]", "apical", "apical dendrites"),
     ("u_i[0]", "interneuron", "interneurons"),
@@ -24,19 +18,20 @@ def dendrite(ax, results, moment: str):
     """Fig. 1B: both inputs to one apical dendrite, and their sum.
 
     ``moment`` is "before", "arrival" or "after". One set of lines per result, since single cells
-    have no median over circuits; returns the lines.
+    have no median over circuits.
     """
     lines = []
     for result in results:
         top_down = result[f"{moment}_top_down"]
         lateral = result[f"{moment}_lateral"]
-        t = result[f"{moment}_t"][: len(top_down)]
-        lines += ax.plot(t, top_down, color=COLOURS["pyramidal"], label="top-down input")
-        lines += ax.plot(
-            t, lateral, color=COLOURS["interneuron"], ls="--", label="interneuron input"
+        curves = (
+            (top_down, "pyramidal", "-", "top-down input"),
+            (lateral, "interneuron", "--", "interneuron input"),
+            (top_down + lateral, "apical", "-", "apical potential"),  # Eq. 4
         )
-        # Eq. 4: the apical potential is their sum
-        lines += ax.plot(t, top_down + lateral, color=COLOURS["apical"], label="apical potential")
+        t = result[f"{moment}_t"][: len(top_down)]
+        for curve, colour, stroke, label in curves:
+            lines += ax.plot(t, curve, color=COLOURS[colour], ls=stroke, label=label)
     ax.axhline(0, color="0.6", lw=0.8)
     ax.set_xlabel("time (ms)")
     return lines
@@ -56,37 +51,31 @@ def output(ax, results, moment: str):
 
 
 def mismatch(ax, results):
-    """Fig. 1C: ‖u_P - u_I‖² after the target's arrival, median and range; returns the lines."""
-    lines = _since_arrival(ax, results, "gap", COLOURS["interneuron"])
-    ax.set_ylabel(r"$\|u^P - u^I\|^2$")
-    return lines
+    """Fig. 1C: ‖u_P - u_I‖² after the target's arrival, median and range."""
+    return _since_arrival(ax, results, "gap", "interneuron", r"$\|u^P - u^I\|^2$")
 
 
 def apical_error(ax, results):
-    """Fig. 1C: ‖v_A‖ after the target's arrival, median and range; returns the lines."""
-    lines = _since_arrival(ax, results, "apical", COLOURS["apical"])
-    ax.set_ylabel(r"$\|v_A\|$")
-    return lines
+    """Fig. 1C: ‖v_A‖ after the target's arrival, median and range."""
+    return _since_arrival(ax, results, "apical", "apical", r"$\|v_A\|$")
 
 
-def _since_arrival(ax, results, name, colour):
+def _since_arrival(ax, results, name, colour, ylabel):
     """One curve over time; the dotted grey line is the mean level before the target came."""
-    t = results[0]["arrival_t"] if results else []
-    lines = band(ax, t, [result[f"arrival_{name}"] for result in results], color=colour)
+    lines = over_seeds(ax, results, "arrival_t", f"arrival_{name}", color=COLOURS[colour])
     if results:
         before = [np.mean(result[f"before_{name}"]) for result in results]
         ax.axhline(np.median(before), color="0.5", ls=":", lw=1.2)
-    ax.set(xlabel="time after the target's arrival (ms)", ylim=(0, None))
+    ax.set(xlabel="time after the target's arrival (ms)", ylabel=ylabel, ylim=(0, None))
     return lines
 
 
 def closing(ax, results):
-    """Apical and output error over presentations, median and range; returns the lines."""
-    x = results[0]["presentation"] if results else []
-    lines = []
-    for name, colour, style, label in CLOSING:
-        curves = [result[name] for result in results]
-        lines += band(ax, x, curves, color=COLOURS[colour], ls=style, label=label)
+    """Apical and output error over presentations, median and range."""
+    inside = {"color": COLOURS["apical"], "label": r"apical error $\|v_A\|$"}
+    outside = {"color": COLOURS["pyramidal"], "label": "output error, teaching off", "ls": "--"}
+    lines = over_seeds(ax, results, "presentation", "apical", **inside)
+    lines += over_seeds(ax, results, "presentation", "output_error", **outside)
     ax.set(yscale="log", xlabel="presentations (100 ms each)", ylabel="norm, noise-free")
     ax.legend()
     return lines

@@ -3,5 +3,5 @@
 from dcm.experiments.error_in_the_dendrite.experiment import Config, run
 from dcm.lab.run import Variant
 
-ASSOCIATION = Variant("error_in_the_dendrite/association", run, Config.paper(), seconds=5)
+ASSOCIATION = Variant("error_in_the_dendrite/association", run, Config(presentations=1000), 5)
 RUNS = (ASSOCIATION,)

@@ -3,9 +3,6 @@
 [SM*] marks numbers that are not in the main text; they are believed to be the supplement's.
 """
 
-from __future__ import annotations
-
-from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +13,12 @@ from dcm.lab.store import Result, plain
 from dcm.model.circuit import Circuit
 from dcm.model.plasticity import LearningRates
 from dcm.settle.equilibrium import equilibrium
-
-TRACED_PATTERNS = 15  # in continuous time: 1500 ms, the axis of Fig. 1C [paper]
+from dcm.settle.recording import Recording
 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run."""
+    """Numbers of the run; it takes seconds, so that quick and paper scale are the same."""
 
     sizes: tuple[int, ...] = (30, 20, 10)  # [SM*], as is the logistic transfer function
     n_patterns: int = 200_000  # 2·10⁷ ms, where both distances have levelled off [chosen]
@@ -33,54 +29,34 @@ class Config:
     n_test: int = 200  # unseen inputs that a record averages over [chosen]
     noise: float = 0.1  # σ, in the traces only: learning is at the steady state [SM*]
 
-    @classmethod
-    def quick(cls):
-        """All 2·10⁵ patterns: with the compiled loop they take seconds."""
-        return cls()
-
-    @classmethod
-    def paper(cls):
-        """2·10⁵ patterns."""
-        return cls()
-
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
-    """Random weights and inputs U(-1, 1), only lateral plasticity; seconds, so no checkpoints.
+    """Only lateral plasticity, random weights; seconds, so no checkpoints.
 
-    Returns
-    -------
-    Result
-        After ``patterns`` (n,) patterns the numbers of ``measure``: ``apical``, ``mismatch``,
-        ``distance_ip``, ``distance_pi`` (n,). Under ``before_…`` and ``after_…`` what
-        ``continuous_time`` gives for the circuit before and after learning.
+    Gives the numbers of ``measure`` after ``patterns`` (n,) patterns: ``apical``, ``mismatch``,
+    ``distance_ip``, ``distance_pi`` (n,); and the weights at the end, as ``Circuit.arrays`` does.
     """
     from dcm import kernels
 
-    weight_rng, data_rng, test_rng = rng.spawn(3)
-    start = Circuit.random(config.sizes, weight_rng)
-    unseen = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
+    circuit, unseen, data_rng = prepare(config, rng)
     rates = LearningRates(ip=config.eta_ip, pi=config.eta_pi)
     marks = np.unique(np.geomspace(10, config.n_patterns, config.n_records).round().astype(int))
-    circuit = start
     rows = [measure(circuit, unseen)]
     for block in progress(np.diff(marks, prepend=0), desc="patterns"):
         inputs = data_rng.uniform(-1, 1, (block, config.sizes[0]))
         circuit, _ = kernels.learn(circuit, inputs, None, rates, duration=config.duration)
         rows.append(measure(circuit, unseen))
-    apical, mismatch, distance_ip, distance_pi = np.array(rows).T
-    arrays = {
-        "patterns": np.append(0, marks),
-        "apical": apical,
-        "mismatch": mismatch,
-        "distance_ip": distance_ip,
-        "distance_pi": distance_pi,
-    }
-    for moment, shown in {"before": start, "after": circuit}.items():
-        # A copy of the generator each time: the same inputs and the same noise at both moments.
-        traces = continuous_time(shown, config, deepcopy(rng))
-        arrays |= {f"{moment}_{name}": trace for name, trace in traces.items()}
-    return Result({"config": plain(config)}, arrays)
+    names = ("apical", "mismatch", "distance_ip", "distance_pi")
+    arrays = dict(zip(names, np.array(rows).T, strict=True)) | circuit.arrays()
+    return Result({"config": plain(config)}, {"patterns": np.append(0, marks), **arrays})
+
+
+def prepare(config: Config, rng) -> tuple[Circuit, np.ndarray, np.random.Generator]:
+    """(circuit at the start, unseen inputs, generator of training inputs), one set per seed."""
+    weight_rng, data_rng, test_rng = rng.spawn(3)
+    unseen = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
+    return Circuit.random(config.sizes, weight_rng), unseen, data_rng
 
 
 def measure(circuit, r_in) -> tuple[float, float, float, float]:
@@ -94,32 +70,18 @@ def measure(circuit, r_in) -> tuple[float, float, float, float]:
     pairs = zip(state.u_i, state.u_p[1:], strict=True)
     mismatch = sum(np.linalg.norm(u_i - u_p, axis=-1) for u_i, u_p in pairs)  # (n_test,)
     goal = circuit.self_predicting()
-    return (
-        float(np.mean(apical)),
-        float(np.mean(mismatch)),
-        relative_distance(circuit.w_ip, goal.w_ip),
-        relative_distance(circuit.w_pi, goal.w_pi),
-    )
+    distance_ip = relative_distance(circuit.w_ip, goal.w_ip)
+    distance_pi = relative_distance(circuit.w_pi, goal.w_pi)
+    return float(np.mean(apical)), float(np.mean(mismatch)), distance_ip, distance_pi
 
 
-def continuous_time(circuit, config: Config, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The circuit through time with noise and frozen weights, one record per ms, (n_records,) each.
-
-    ``t`` in ms, somata of the first ``output`` cell and its ``interneuron``, ``apical_norm`` ‖v_A‖.
-    """
+@one_thread
+def traces(circuit, config: Config, rng: np.random.Generator) -> Recording:
+    """The circuit through time with noise and frozen weights, one record per ms."""
     from dcm import kernels
 
-    recording = kernels.integrate(
-        circuit,
-        rng.uniform(-1, 1, (TRACED_PATTERNS, config.sizes[0])),
-        rng=rng,
-        noise=config.noise,
-        duration=config.duration,
-        record=("u_p[1]", "u_i[0]", "v_apical[0]"),
+    inputs = rng.uniform(-1, 1, (15, config.sizes[0]))  # 1500 ms, the axis of Fig. 1C [paper]
+    record = ("u_p[1]", "u_i[0]", "v_apical[0]")
+    return kernels.integrate(
+        circuit, inputs, rng=rng, noise=config.noise, duration=config.duration, record=record
     )
-    return {
-        "t": recording.t,
-        "output": recording.traces["u_p[1]"][:, 0],
-        "interneuron": recording.traces["u_i[0]"][:, 0],
-        "apical_norm": np.linalg.norm(recording.traces["v_apical[0]"], axis=1),
-    }

@@ -1,7 +1,5 @@
 """Explorer of notebook 01: detuned lateral weights make the apical dendrite speak."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -22,22 +20,12 @@ FACTORS = np.linspace(0, 2, 21)  # of w_ip, for the third panel
 
 @dataclass(frozen=True)
 class Prediction:
-    """The steady state without a target.
+    """The steady state without a target."""
 
-    Attributes
-    ----------
-    apical : (20,)
-        Potentials v_A of the hidden cells.
-    above, interneurons : (10,)
-        Potentials u_P of the output cells, and u_I of the interneurons that should equal them.
-    silence : (21,)
-        ‖v_A‖ over the factors ``FACTORS`` of w_ip, at the chosen factor of w_pi.
-    """
-
-    apical: np.ndarray
-    above: np.ndarray
-    interneurons: np.ndarray
-    silence: np.ndarray
+    apical: np.ndarray  # potentials v_A of the hidden cells, (20,)
+    above: np.ndarray  # potentials u_P of the output cells, (10,)
+    interneurons: np.ndarray  # potentials u_I, which should equal those, (10,)
+    silence: np.ndarray  # ‖v_A‖ over the factors ``FACTORS`` of w_ip, for the same w_pi, (21,)
 
     def __str__(self):
         apical = np.linalg.norm(self.apical)
@@ -53,52 +41,41 @@ def self_prediction(ip=1.0, pi=1.0, pattern=0) -> Prediction:
     equal, right how ‖v_A‖ depends on the factor of w_ip: with w_pi detuned, "silent" and
     "self-predicting" are not the same place.
     """
-    circuit, inputs = _start()
-    r_in = inputs[pattern]
-    state = equilibrium(_detuned(circuit, ip, pi), r_in)
-    apical = [equilibrium(_detuned(circuit, factor, pi), r_in).v_apical[0] for factor in FACTORS]
-    silence = np.linalg.norm(apical, axis=1)
-    shown = Prediction(state.v_apical[0], state.u_p[-1], state.u_i[0], silence)
-    _, (left, middle, right) = canvas(
-        1, 3, (9.6, 3.4), left=0.085, right=0.98, bottom=0.17, top=0.88, wspace=0.36
-    )
-    _apical_potentials(left, shown)
-    _interneurons(middle, shown)
-    _silence(right, shown, ip, pi)
+    state = _settled(ip, pi, pattern)
+    silence = [np.linalg.norm(_settled(factor, pi, pattern).v_apical[0]) for factor in FACTORS]
+    shown = Prediction(state.v_apical[0], state.u_p[-1], state.u_i[0], np.array(silence))
+    margins = {"left": 0.085, "right": 0.98, "bottom": 0.17, "top": 0.88, "wspace": 0.36}
+    _, (left, middle, right) = canvas(1, 3, (9.6, 3.4), **margins)
+
+    left.bar(range(len(shown.apical)), shown.apical, color=COLOURS["apical"])
+    left.axhline(0, color="0.3", lw=0.8)
+    limit = max(1.0, 1.1 * np.abs(shown.apical).max())
+    left.set(xlabel="hidden cell", ylabel="apical potential $v_A$", ylim=(-limit, limit))
+    left.set_title("What the dendrite says")
+
+    potentials = np.append(shown.above, shown.interneurons)
+    ends = [potentials.min() - 0.2, potentials.max() + 0.2]
+    middle.plot(ends, ends, color="0.6", lw=1, ls=":")
+    middle.plot(shown.above, shown.interneurons, "o", color=COLOURS["interneuron"])
+    middle.set(xlabel="output cell $u^P$", ylabel="its interneuron $u^I$")
+    middle.set_title("What it predicts")
+
+    right.plot(FACTORS, shown.silence, color=COLOURS["apical"])
+    right.plot(ip, np.linalg.norm(shown.apical), "D", color=COLOURS["target"])
+    right.set(xlabel="factor on $W^{IP}$", ylabel=r"$\|v_A\|$", ylim=(0, None))
+    right.set_title(rf"Factor on $W^{{PI}}$: {pi:.1f}")
     return shown
 
 
 @cache
 def _start():
     rng = np.random.default_rng(0)
-    circuit = Circuit.random((30, 20, 10), rng).self_predicting()
-    return circuit, rng.uniform(-1, 1, (10, 30))
+    return Circuit.random((30, 20, 10), rng).self_predicting(), rng.uniform(-1, 1, (10, 30))
 
 
-def _detuned(circuit, ip, pi):
+def _settled(ip, pi, pattern):
+    """The steady state of the detuned circuit."""
+    circuit, inputs = _start()
     w_ip = tuple(ip * w for w in circuit.w_ip)
     w_pi = tuple(pi * w for w in circuit.w_pi)
-    return replace(circuit, w_ip=w_ip, w_pi=w_pi)
-
-
-def _apical_potentials(ax, shown):
-    ax.bar(range(len(shown.apical)), shown.apical, color=COLOURS["apical"])
-    ax.axhline(0, color="0.3", lw=0.8)
-    limit = max(1.0, 1.1 * np.abs(shown.apical).max())
-    ax.set(ylim=(-limit, limit), xlabel="hidden cell", ylabel="apical potential $v_A$")
-    ax.set_title("What the dendrite says")
-
-
-def _interneurons(ax, shown):
-    potentials = np.append(shown.above, shown.interneurons)
-    ends = [potentials.min() - 0.2, potentials.max() + 0.2]
-    ax.plot(ends, ends, color="0.6", lw=1, ls=":")
-    ax.plot(shown.above, shown.interneurons, "o", color=COLOURS["interneuron"])
-    ax.set(xlabel="output cell $u^P$", ylabel="its interneuron $u^I$", title="What it predicts")
-
-
-def _silence(ax, shown, ip, pi):
-    ax.plot(FACTORS, shown.silence, color=COLOURS["apical"])
-    ax.plot(ip, np.linalg.norm(shown.apical), "D", color=COLOURS["target"])
-    ax.set(xlabel="factor on $W^{IP}$", ylabel=r"$\|v_A\|$", ylim=(0, None))
-    ax.set_title(rf"Factor on $W^{{PI}}$: {pi:.1f}")
+    return equilibrium(replace(circuit, w_ip=w_ip, w_pi=w_pi), inputs[pattern])

@@ -20,20 +20,12 @@ from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.plasticity import LearningRates
 from dcm.model.transfer import SoftRectifier
-from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
+from dcm.settle.recording import Recording
 
 # The columns of a run's curves: the patterns shown so far, and what ``measure`` returns.
-CURVES = (
-    "patterns",
-    "error",
-    "apical",
-    "mismatch",
-    "distance_ip",
-    "distance_pi",
-    "angle_weights",
-    "angle_errors",
-)
+CURVES = ("patterns", "error", "apical", "mismatch", "distance_ip", "distance_pi")
+CURVES += ("angle_weights", "angle_errors")
 
 
 @dataclass(frozen=True)
@@ -54,9 +46,7 @@ class Config:
     duration: float = 100.0  # ms per pattern [SM*]
     noise: float = 0.3  # σ of the traces of Fig. 2B [SM*]; learning itself is noise-free
     block: int = 50_000  # patterns between measurements [chosen]
-    n_test: int = (
-        1000  # unseen inputs per measurement [chosen; paper: a moving average of single ones]
-    )
+    n_test: int = 1000  # unseen inputs per measurement [chosen; paper: a moving average]
 
     @classmethod
     def quick(cls):
@@ -96,26 +86,15 @@ class Teacher:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """Blocks of patterns, each followed by a measurement on unseen inputs, noise-free.
 
-    Returns
-    -------
-    Result
-        ``patterns`` (n_blocks + 1,) shown so far, and the seven numbers that ``measure`` then
-        returns, by the names in ``CURVES``; ``target_variance`` (), the error of a learner that
-        always answers with the mean target; the weights at the end, named by ``Circuit.arrays``.
+    Gives ``CURVES``, (n_blocks + 1,) each; ``target_variance`` (), the error of a learner that
+    always answers with the mean target; and the weights at the end, as ``Circuit.arrays`` does.
     """
-    from dcm import kernels
-
     start, teacher, unseen, data = prepare(config, rng)
-    rates = rates_of(config)
 
     def block(i, state):
         shown = i * config.block
         n = min(config.block, config.n_patterns - shown)
-        inputs = state["data"].uniform(-1, 1, (n, config.sizes[0]))
-        circuit = start.with_arrays(state)
-        circuit, _ = kernels.learn(
-            circuit, inputs, teacher(inputs), rates, duration=config.duration
-        )
+        circuit = learned(start.with_arrays(state), teacher, state["data"], config, n)
         row = (shown + n, *measure(circuit, teacher, unseen))
         return {**state, "rows": np.vstack([state["rows"], row]), **circuit.arrays()}
 
@@ -131,16 +110,20 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 def prepare(config: Config, rng) -> tuple[Circuit, Teacher, np.ndarray, np.random.Generator]:
     """(start, teacher, unseen inputs, generator of training inputs), one set per seed."""
     weight_rng, teacher_rng, data_rng, test_rng = rng.spawn(4)
-    start = Circuit.random(
-        config.sizes,
-        weight_rng,
-        transfer=config.transfer,
-        conductances=config.conductances,
-        scale_up=config.scale_up,
-    )
+    kind = {"transfer": config.transfer, "conductances": config.conductances}
+    start = Circuit.random(config.sizes, weight_rng, scale_up=config.scale_up, **kind)
     teacher = Teacher.random(config, teacher_rng)
     unseen = test_rng.uniform(-1, 1, (config.n_test, config.sizes[0]))
     return start, teacher, unseen, np.random.default_rng(int(data_rng.integers(2**63)))
+
+
+def learned(circuit, teacher, data, config: Config, n: int) -> Circuit:
+    """The circuit after ``n`` more patterns, drawn from ``data``."""
+    from dcm import kernels
+
+    inputs = data.uniform(-1, 1, (n, config.sizes[0]))
+    rates = rates_of(config)
+    return kernels.learn(circuit, inputs, teacher(inputs), rates, duration=config.duration)[0]
 
 
 def rates_of(config: Config) -> LearningRates:
@@ -157,14 +140,11 @@ def curves(rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def measure(circuit, teacher, unseen) -> tuple[float, ...]:
-    """Errors, distances and angles, means over the inputs ``unseen`` (n_test, n_0), teaching off.
+    """Seven means over the inputs ``unseen`` (n_test, n_0), teaching off.
 
-    Returns
-    -------
-    tuple of float
-        Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip
-        and of w_pi to the self-predicting weights; angles in degrees, between w_up[1]ᵀ and
-        w_down[0], and between the errors that both send down, w_up[1]ᵀ e and w_down[0] e.
+    Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip and of
+    w_pi to the self-predicting weights; angles in degrees, between w_up[1]ᵀ and w_down[0], and
+    between the errors that both send down, w_up[1]ᵀ e and w_down[0] e.
     """
     state = equilibrium(circuit, unseen)
     goal = circuit.self_predicting()
@@ -183,16 +163,10 @@ def measure(circuit, teacher, unseen) -> tuple[float, ...]:
 
 
 @one_thread
-def traces(
-    circuit, teacher, config: Config, rng: np.random.Generator, n_patterns: int = 2
-) -> tuple[Recording, np.ndarray]:
-    """Fig. 2B: a recording with noise and frozen weights, and the targets (n_patterns, n_2)."""
+def traces(circuit, teacher, config: Config, rng) -> tuple[Recording, np.ndarray]:
+    """Fig. 2B: two patterns with noise and frozen weights, and their targets u* (2, n_2)."""
     from dcm import kernels
 
-    inputs = rng.uniform(-1, 1, (n_patterns, config.sizes[0]))
-    targets = teacher(inputs)
-    record = ("u_p[1]", "u_i[0]", "v_apical[0]")
-    recording = kernels.integrate(
-        circuit, inputs, targets, rng=rng, noise=config.noise, record=record
-    )
-    return recording, targets
+    inputs = rng.uniform(-1, 1, (2, config.sizes[0]))
+    options = {"rng": rng, "noise": config.noise, "record": ("u_p[1]", "v_apical[0]")}
+    return kernels.integrate(circuit, inputs, teacher(inputs), **options), teacher(inputs)

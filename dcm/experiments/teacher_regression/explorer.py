@@ -1,7 +1,5 @@
 """Explorer of notebook 03: curves of Figs. 2 and S1 for weak and strong feedback, from results."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +30,7 @@ LINES = ((COLOURS["pyramidal"], "--"), (COLOURS["apical"], "-"), (COLOURS["inter
 
 @dataclass(frozen=True)
 class Course:
-    """One measure over ``patterns`` (n,) at one strength of feedback: ``values`` (n,)."""
+    """One measure over ``patterns`` (n,) at one strength of feedback."""
 
     strength: float
     measure: str
@@ -51,12 +49,8 @@ class Course:
 
 def committed() -> dict[float, Result]:
     """The first paper-scale result of each strength g_A = g_som that has any."""
-    found = {}
-    for g, variant in FEEDBACK.items():
-        results = variant.results()
-        if results:
-            found[g] = results[0]
-    return found
+    per_strength = {g: variant.results() for g, variant in FEEDBACK.items()}
+    return {g: results[0] for g, results in per_strength.items() if results}
 
 
 @styled
@@ -75,12 +69,8 @@ def feedback_strength(results, strength=0.8, measure="error") -> Course:
         front = {"lw": 3.0, "zorder": 3} if g == strength else {"lw": 1.0}
         look = {"color": colour, "ls": style, "label": f"{g:g}", **front}
         ax.plot(result["patterns"], result[measure], **look)
-    ax.set(
-        xlabel="patterns shown",
-        ylabel=MEASURES[measure],
-        ylim=(0, None),
-        title="Full circuit, from weak to strong feedback",
-    )
+    ax.set(xlabel="patterns shown", ylabel=MEASURES[measure], ylim=(0, None))
+    ax.set_title("Full circuit, from weak to strong feedback")
     ax.legend(title="$g_A = g_{som}$")
     chosen = results[strength]
     return Course(strength, measure, chosen["patterns"], chosen[measure])

@@ -4,65 +4,52 @@ The circuit first learns at the steady state (``experiment``), then goes on thro
 the same teacher and the same patterns. What transients and noise do to an update: ``transients``.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from dcm.experiments.teacher_regression import experiment
-from dcm.experiments.teacher_regression.experiment import curves, measure, prepare, rates_of
 from dcm.experiments.teacher_regression.transients import transients
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
-from dcm.model.plasticity import Updates, plasticity
+from dcm.model.plasticity import Updates
 from dcm.model.state import state_of
-from dcm.settle.dynamics import Recording
 from dcm.settle.equilibrium import equilibrium
-
-TEACHER = experiment.Config()
+from dcm.settle.recording import Recording, no_induction
 
 
 @dataclass(frozen=True)
 class Config:
     """Numbers of the run; all others are those of ``teacher``."""
 
-    teacher: experiment.Config = TEACHER
+    teacher: experiment.Config = experiment.Config()
     start_at: int = 2_000_000  # patterns learned at the steady state before [chosen: under way]
     n_patterns: int = 500_000  # patterns shown in continuous time [chosen]
     noise: float = 0.3  # σ [SM*: not in the main text, believed to be the supplement's]
     chunk: int = 1000  # patterns between two looks at the clock: a checkpoint can fall there
     n_probe: int = 2000  # patterns for the update with and without transients [chosen]
 
-    @classmethod
-    def quick(cls):
-        """1000 patterns from a start at 10⁴: seconds, to see that it works."""
-        teacher = replace(TEACHER, block=1000)
-        return cls(teacher, start_at=10_000, n_patterns=1000, chunk=500, n_probe=50)
-
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """Chunks of patterns in continuous time, measured after every ``teacher.block`` patterns.
 
-    Returns
-    -------
-    Result
-        The curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and
-        ``probe_size``, what transients and noise do to the update there (see ``transients``).
+    Gives the curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and
+    ``probe_size``, what transients and noise do to the update there (see ``transients``).
     """
     from dcm import kernels
 
     task = config.teacher
-    start, teacher, unseen, data = prepare(task, rng)
+    circuit, teacher, unseen, data = experiment.prepare(task, rng)
     probe_rng, noise_rng = rng.spawn(1)[0].spawn(2)
-    circuit = _learned(config, start, teacher, data)
+    for _ in range(config.start_at // task.block):
+        circuit = experiment.learned(circuit, teacher, data, task, task.block)
     shown_before = probe_rng.uniform(-1, 1, task.sizes[0])
     settled = equilibrium(circuit, shown_before, teacher(shown_before))
     probe_inputs = probe_rng.uniform(-1, 1, (config.n_probe, task.sizes[0]))
     probe = transients(circuit, teacher, probe_inputs, config.noise)
-    options = {"rates": rates_of(task), "noise": config.noise, "duration": task.duration}
+    options = {"rates": experiment.rates_of(task), "noise": config.noise, "duration": task.duration}
 
     def chunk(i, state):
         before = _recording(circuit, state)
@@ -73,23 +60,17 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
         shown = (i + 1) * config.chunk
         rows = state["rows"]
         if shown % task.block == 0:
-            row = (config.start_at + shown, *measure(now.circuit, teacher, unseen))
-            rows = np.vstack([rows, row])
+            measured = experiment.measure(now.circuit, teacher, unseen)
+            rows = np.vstack([rows, (config.start_at + shown, *measured)])
         return {**state, "rows": rows, **_arrays(now.circuit, now.state, now.induction)}
 
-    state = {
-        "data": data,
-        "noise": noise_rng,
-        "rows": np.array([(config.start_at, *measure(circuit, teacher, unseen))]),
-        **_arrays(circuit, settled, _zeros(plasticity(circuit, settled))),
-    }
+    rows = np.array([(config.start_at, *experiment.measure(circuit, teacher, unseen))])
+    begin = _arrays(circuit, settled, no_induction(circuit))
+    state = {"data": data, "noise": noise_rng, "rows": rows, **begin}
     n_chunks = config.n_patterns // config.chunk
     name = f"continuous, σ = {config.noise:g}"
     state = resumable(chunk, state, n_chunks, checkpoint, progress, name)
-    arrays = curves(state["rows"])
-    arrays["probe_deviation"] = probe["deviation"]
-    arrays["probe_size"] = probe["size"]
-    return Result({"config": plain(config)}, arrays)
+    return Result({"config": plain(config)}, experiment.curves(state["rows"]) | probe)
 
 
 def steady_error(run: Result, full: Result) -> np.ndarray:
@@ -97,28 +78,10 @@ def steady_error(run: Result, full: Result) -> np.ndarray:
     return np.interp(run["patterns"], full["patterns"], full["error"])
 
 
-def _learned(config, circuit, teacher, data):
-    """The circuit after ``start_at`` patterns at the steady state, drawn from ``data``."""
-    from dcm import kernels
-
-    task = config.teacher
-    for _ in range(config.start_at // task.block):
-        inputs = data.uniform(-1, 1, (task.block, task.sizes[0]))
-        circuit, _ = kernels.learn(circuit, inputs, teacher(inputs), rates_of(task))
-    return circuit
-
-
-def _zeros(updates: Updates) -> Updates:
-    """Induction terms of zero, of the shapes of ``updates``."""
-    names = [field.name for field in fields(Updates)]
-    return Updates(**{name: tuple(map(np.zeros_like, getattr(updates, name))) for name in names})
-
-
 def _arrays(circuit, state, induction: Updates) -> dict[str, np.ndarray]:
     """All that ``integrate`` goes on from, as arrays for a checkpoint."""
-    tuples = {"u_p": state.u_p, "u_i": state.u_i}
-    for field in fields(Updates):
-        tuples[f"induction_{field.name}"] = getattr(induction, field.name)
+    tuples = {f"induction_{name}": parts for name, parts in vars(induction).items()}
+    tuples |= {"u_p": state.u_p, "u_i": state.u_i}
     arrays = {"r_in": state.r_in, "u_target": state.u_target, **circuit.arrays()}
     for name, parts in tuples.items():
         arrays |= {f"{name}_{i}": part for i, part in enumerate(parts)}
@@ -129,14 +92,13 @@ def _recording(circuit, arrays) -> Recording:
     """The inverse of ``_arrays``."""
 
     def gathered(name) -> tuple:
-        """``name_0``, ``name_1``, … as far as there are any."""
-        parts = []
+        parts = []  # name_0, name_1, … as far as there are any
         while f"{name}_{len(parts)}" in arrays:
             parts.append(arrays[f"{name}_{len(parts)}"])
         return tuple(parts)
 
     circuit = circuit.with_arrays(arrays)
-    somata = (gathered("u_p"), gathered("u_i"))
-    state = state_of(circuit, arrays["r_in"], *somata, arrays["u_target"])
+    u_i = gathered("u_i")
+    state = state_of(circuit, arrays["r_in"], gathered("u_p"), u_i, arrays["u_target"])
     induction = Updates(**{f.name: gathered(f"induction_{f.name}") for f in fields(Updates)})
     return Recording(np.zeros(0), {}, state, circuit, induction)

@@ -1,14 +1,13 @@
 """Panels of notebook 03: both learners, the self-predicting state, the angles, continuous time.
 
-Each takes axes and lists of results, one per seed: the median is a line and the range a band.
+Each takes axes and lists of results, one per seed, and returns the lines that it draws: the median
+is a line and the range a band.
 """
-
-from __future__ import annotations
 
 import numpy as np
 
 from dcm.experiments.teacher_regression.in_continuous_time import steady_error
-from dcm.lab.drawing import COLOURS, band
+from dcm.lab.drawing import COLOURS, over_seeds
 from dcm.lab.verdict import paired
 
 SHADES = ("weights", "pyramidal", "apical", "interneuron", "backprop")
@@ -16,7 +15,7 @@ STROKES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))
 
 
 def errors(ax, full, shallow):
-    """Fig. 2C: squared error of the full and the shallow learner; returns the lines."""
+    """Fig. 2C: squared error of the full and the shallow learner."""
     lines = curve(ax, full, "error", "pyramidal", "full circuit")
     lines += curve(ax, shallow, "error", "shallow", "shallow learner", ls="--")
     ax.set(xlabel="patterns shown", ylabel=r"squared error $\|r_2 - r^*\|^2$", ylim=(0, None))
@@ -25,7 +24,7 @@ def errors(ax, full, shallow):
 
 
 def emergence(ax, full):
-    """Fig. S1: distances of both lateral weights to the self-predicting ones; returns the lines."""
+    """Fig. S1: distances of both lateral weights to the self-predicting ones."""
     lines = curve(ax, full, "distance_ip", "interneuron", r"$W^{IP}$", ls="--")
     lines += curve(ax, full, "distance_pi", "apical", r"$W^{PI}$")
     ax.set(xlabel="patterns shown", ylabel="relative distance", yscale="log")
@@ -34,7 +33,7 @@ def emergence(ax, full):
 
 
 def angles(ax, full):
-    """Fig. S1: angles between the way up and the way down, and 45°; returns the lines."""
+    """Fig. S1: angles between the way up and the way down, and 45°."""
     lines = curve(ax, full, "angle_weights", "weights", r"weights $W_{2,1}^T$, $W_{1,2}$")
     label = r"errors $W_{2,1}^T e$, $W_{1,2}\, e$"
     lines += curve(ax, full, "angle_errors", "apical", label, ls="--")
@@ -45,23 +44,19 @@ def angles(ax, full):
 
 
 def curve(ax, results, measure, colour, label, ls="-"):
-    """One measure over the patterns shown; returns the line, none where there are no results."""
-    x = results[0]["patterns"] if results else []
-    values = [result[measure] for result in results]
-    return band(ax, x, values, color=COLOURS[colour], ls=ls, label=label)
+    """One measure over the patterns shown."""
+    look = {"color": COLOURS[colour], "ls": ls, "label": label}
+    return over_seeds(ax, results, "patterns", measure, **look)
 
 
-def traces(axes, recording, u_target, transfer, neuron: int = 0):
-    """Fig. 2B: output rate with its target, and ‖v_A‖; returns the lines.
-
-    ``recording`` shows some patterns with noise; ``u_target`` (n_patterns, n_2) are their targets.
-    """
+def traces(axes, recording, u_target, transfer):
+    """Fig. 2B: output rate with its target, and ‖v_A‖; ``u_target`` is (n_patterns, n_2)."""
     top, bottom = axes
-    rate = transfer(recording.traces["u_p[1]"][:, neuron])
+    rate = transfer(recording.traces["u_p[1]"][:, 0])
     lines = top.plot(recording.t, rate, color=COLOURS["pyramidal"], label="output")
     ends = np.linspace(0, recording.t[-1] + 1, len(u_target) + 1)  # of the patterns, ms
     steps = np.repeat(ends, 2)[1:-1]
-    target = np.repeat(transfer(u_target[:, neuron]), 2)
+    target = np.repeat(transfer(u_target[:, 0]), 2)
     lines += top.plot(steps, target, color=COLOURS["target"], ls=":", label="target")
     norm = np.linalg.norm(recording.traces["v_apical[0]"], axis=1)
     lines += bottom.plot(recording.t, norm, color=COLOURS["apical"])
@@ -71,7 +66,7 @@ def traces(axes, recording, u_target, transfer, neuron: int = 0):
 
 
 def compared(ax, results, measure: str = "error"):
-    """One measure of several variants; ``results`` maps labels to lists; returns the lines."""
+    """One measure of several variants; ``results`` maps labels to lists."""
     lines = []
     for (label, of_seeds), colour, stroke in zip(results.items(), SHADES, STROKES, strict=False):
         lines += curve(ax, of_seeds, measure, colour, label, ls=stroke)
@@ -81,7 +76,7 @@ def compared(ax, results, measure: str = "error"):
 
 
 def departures(ax, moving, steady):
-    """Error of continuous-time runs, in percent of that at their start; returns the lines.
+    """Error of continuous-time runs, in percent of that at their start.
 
     ``moving`` maps labels to results; ``steady`` are the steady-state runs that they start from.
     """
@@ -90,9 +85,8 @@ def departures(ax, moving, steady):
         return {"patterns": patterns, "error": 100 * error / error[0]}
 
     longest = max(moving.values(), key=lambda runs: len(runs[0]["patterns"]) if runs else 0)
-    beside = [
-        relative(run["patterns"], steady_error(run, full)) for run, full in paired(longest, steady)
-    ]
+    pairs = paired(longest, steady)
+    beside = [relative(run["patterns"], steady_error(run, full)) for run, full in pairs]
     shown = {"steady state": beside}
     for label, runs in moving.items():
         shown[label] = [relative(run["patterns"], run["error"]) for run in runs]
@@ -103,10 +97,9 @@ def departures(ax, moving, steady):
 
 
 def transients(ax, runs):
-    """How far the update in each stretch of a presentation is from the steady one; returns bars.
+    """Deviation of the update from the steady one, in each stretch of a presentation and in all.
 
-    One group per weight matrix; a bar for each stretch and one, hatched, for the whole
-    presentation; median of seeds.
+    One group per weight matrix, median of seeds; returns the bars.
     """
     stretches = ("0-5", "5-10", "10-20", "20-50", "50-100 ms", "whole")
     table = np.full((6, 4), np.nan)  # stretches, weight matrices
@@ -118,12 +111,7 @@ def transients(ax, runs):
     for i, (stretch, look) in enumerate(zip(stretches, looks, strict=True)):
         x = np.arange(4) + (i - 2.5) * 0.14
         bars.append(ax.bar(x, 100 * table[i], 0.13, label=stretch, **look))
-    ax.set(
-        xticks=range(4),
-        xticklabels=[r"$W_{1,0}$", r"$W_{2,1}$", r"$W^{IP}$", r"$W^{PI}$"],
-        yscale="log",
-        ylim=(0.1, None),
-        ylabel="deviation of the update (%)",
-    )
+    ax.set_xticks(range(4), [r"$W_{1,0}$", r"$W_{2,1}$", r"$W^{IP}$", r"$W^{PI}$"])
+    ax.set(yscale="log", ylim=(0.1, None), ylabel="deviation of the update (%)")
     ax.legend(ncols=2)
     return bars

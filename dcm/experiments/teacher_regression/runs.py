@@ -1,7 +1,5 @@
 """Runs of notebook 03 at the paper's scale: both learners, and what was varied."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from dcm.experiments.teacher_regression import experiment, in_continuous_time
@@ -12,15 +10,14 @@ HALF = replace(PAPER, n_patterns=5_000_000)  # enough to see whether learning wo
 CONTINUOUS_TIME = in_continuous_time.Config()
 
 
-def steady(name: str, config, seconds: float, most_seeds: int | None = None) -> Variant:
-    """A variant that learns at the steady state."""
-    return Variant(f"teacher_regression/{name}", experiment.run, config, seconds, most_seeds)
-
-
-def timed(name: str, config, seconds: float, most_seeds: int | None = None) -> Variant:
-    """A variant that goes on in continuous time."""
-    run = in_continuous_time.run
+def steady(name: str, config, seconds: float, most_seeds=None, run=experiment.run) -> Variant:
+    """A variant that learns at the steady state, unless ``run`` is another."""
     return Variant(f"teacher_regression/{name}", run, config, seconds, most_seeds)
+
+
+def timed(*variant) -> Variant:
+    """A variant that goes on in continuous time."""
+    return steady(*variant, run=in_continuous_time.run)
 
 
 def with_feedback(config, g: float):
@@ -30,12 +27,8 @@ def with_feedback(config, g: float):
 
 def with_rates(config, factor: float):
     """The same with all rates times ``factor``."""
-    return replace(
-        config,
-        eta_up=tuple(factor * eta for eta in config.eta_up),
-        eta_ip=factor * config.eta_ip,
-        eta_pi=factor * config.eta_pi,
-    )
+    up = tuple(factor * eta for eta in config.eta_up)
+    return replace(config, eta_up=up, eta_ip=factor * config.eta_ip, eta_pi=factor * config.eta_pi)
 
 
 FULL = steady("full", PAPER, 60)
@@ -61,15 +54,5 @@ INTER_RATE = {
     for f in (0.5, 2.0)
 }
 
-RUNS = (
-    FULL,
-    SHALLOW,
-    CONTINUOUS,
-    WEAK_FEEDBACK,
-    SMALL_START,
-    LONG,
-    *FEEDBACK.values(),
-    *NOISE.values(),
-    *ALL_RATES.values(),
-    *INTER_RATE.values(),
-)
+RUNS = (FULL, SHALLOW, CONTINUOUS, WEAK_FEEDBACK, SMALL_START, LONG, *FEEDBACK.values())
+RUNS += (*NOISE.values(), *ALL_RATES.values(), *INTER_RATE.values())

@@ -1,10 +1,9 @@
 """What the transients after a change of pattern, and somatic noise, do to an update."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
+from numpy.linalg import norm
 
 from dcm.model.plasticity import LearningRates, Updates, plasticity
 from dcm.settle.equilibrium import equilibrium
@@ -16,12 +15,9 @@ KINDS = (("up", 0), ("up", 1), ("ip", 0), ("pi", 0))  # the weight arrays that l
 def transients(circuit, teacher, inputs, noise: float) -> dict[str, np.ndarray]:
     """Compare the update in each stretch of a presentation, weights frozen, with the steady one.
 
-    Returns
-    -------
-    dict
-        ``deviation`` (2, n_windows + 1, 4): ‖update - steady‖ / ‖steady‖ without and with noise, in
-        each of ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
-        ``size`` likewise: ‖update‖ / ‖steady‖.
+    ``probe_deviation`` (2, n_windows + 1, 4) is ‖update - steady‖ / ‖steady‖ without and with
+    noise, in each of ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
+    ``probe_size`` likewise is ‖update‖ / ‖steady‖.
     """
     steady = plasticity(circuit, equilibrium(circuit, inputs, teacher(inputs)))
     deviation = np.empty((2, len(WINDOWS) + 1, len(KINDS)))
@@ -31,9 +27,9 @@ def transients(circuit, teacher, inputs, noise: float) -> dict[str, np.ndarray]:
         for k, (kind, layer) in enumerate(KINDS):
             goal = getattr(steady, kind)[layer]
             for w, update in enumerate([*means[k], _whole(means[k])]):
-                deviation[s, w, k] = _norm(update - goal) / _norm(goal)
-                size[s, w, k] = _norm(update) / _norm(goal)
-    return {"deviation": deviation, "size": size}
+                deviation[s, w, k] = norm(update - goal) / norm(goal)
+                size[s, w, k] = norm(update) / norm(goal)
+    return {"probe_deviation": deviation, "probe_size": size}
 
 
 def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[float, float]:
@@ -43,12 +39,8 @@ def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[floa
     which gives -τ_m Δφ(u) r_inᵀ per change. Inputs are low-passed too: meanwhile half a share
     τ_0/(τ_0 + τ_m) of the change of r_in is still missing [derived in the linear range of φ, for
     the soma's own lag only]. Noise-free, over the whole presentation of each of ``inputs``.
-
-    Returns
-    -------
-    (float, float)
-        Size of this term over that of the measured deviation from the steady update, and the cosine
-        between the two.
+    Returns the size of this term over that of the measured deviation from the steady update, and
+    the cosine between the two.
     """
     g = circuit.conductances
     state = equilibrium(circuit, inputs, teacher(inputs))
@@ -60,8 +52,8 @@ def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[floa
     predicted = -lag * np.diff(rates, axis=0).T @ seen / shown  # (n_1, n_0)
     update = _whole(_mean_induction(circuit, teacher, inputs, 0.0)[0])
     measured = update - plasticity(circuit, state).up[0]
-    product = _norm(predicted) * _norm(measured)
-    return _norm(predicted) / _norm(measured), float(np.sum(predicted * measured)) / product
+    cosine = np.sum(predicted * measured) / (norm(predicted) * norm(measured))
+    return float(norm(predicted) / norm(measured)), float(cosine)
 
 
 def _mean_induction(circuit, teacher, inputs, noise) -> list[list[np.ndarray]]:
@@ -72,24 +64,16 @@ def _mean_induction(circuit, teacher, inputs, noise) -> list[list[np.ndarray]]:
     """
     from dcm import kernels
 
-    rng = np.random.default_rng(0)
     tau = 1e9
     frozen = LearningRates(1e-30, 1e-30, 1e-30)
+    options = {"rng": np.random.default_rng(0), "rates": frozen, "noise": noise}
     state = equilibrium(circuit, inputs[0], teacher(inputs[0]))
     means = [[0.0] * len(WINDOWS) for _ in KINDS]
-    for r_in in inputs:
+    for r_in in inputs[:, None]:  # (1, n_0)
         for w, window in enumerate(WINDOWS):
-            now = kernels.integrate(
-                circuit,
-                r_in[None],
-                teacher(r_in[None]),
-                rng=rng,
-                rates=frozen,
-                noise=noise,
-                duration=window,
-                tau_weights=tau,
-                start=state,  # and no induction term: each window is measured from zero
-            )
+            options |= {"duration": window, "tau_weights": tau}
+            # Without an induction term to start from: each window is measured from zero.
+            now = kernels.integrate(circuit, r_in, teacher(r_in), start=state, **options)
             state = now.state
             for mean, (kind, layer) in zip(means, KINDS, strict=True):
                 induction = getattr(now.induction, kind)[layer]
@@ -114,28 +98,23 @@ def rectified(noise: float):
     def rule(circuit, state) -> Updates:
         g = circuit.conductances
         phi = circuit.transfer
+
+        def lift(u, total):
+            h = 1e-4  # for φ'' by a central difference
+            curvature = (phi.derivative(u + h) - phi.derivative(u - h)) / (2 * h)
+            return 0.5 * curvature * noise**2 / (2 * total)
+
         updates = plasticity(circuit, state)
         r = [state.r_in, *map(phi, state.u_p)]  # rates of layers 0…N
         up = []
         for k, u in enumerate(state.u_p):
             above = g.apical if k < len(circuit.w_down) else g.somatic
-            lift = _lift(phi, u, noise, g.leak + (g.basal + above))
-            up.append(updates.up[k] + np.outer(lift, r[k]))  # Eq. 7
+            total = g.leak + (g.basal + above)
+            up.append(updates.up[k] + np.outer(lift(u, total), r[k]))  # Eq. 7
         ip = []
         for h, u in enumerate(state.u_i):
-            lift = _lift(phi, u, noise, g.leak + g.dendritic + g.somatic)
-            ip.append(updates.ip[h] + np.outer(lift, r[h + 1]))  # Eq. 8
+            total = g.leak + g.dendritic + g.somatic
+            ip.append(updates.ip[h] + np.outer(lift(u, total), r[h + 1]))  # Eq. 8
         return replace(updates, up=tuple(up), ip=tuple(ip))
 
     return rule
-
-
-def _lift(phi, u, noise, total):
-    """½ φ''(u) σ² / (2 g), with φ'' by a central difference."""
-    h = 1e-4
-    curvature = (phi.derivative(u + h) - phi.derivative(u - h)) / (2 * h)
-    return 0.5 * curvature * noise**2 / (2 * total)
-
-
-def _norm(a) -> float:
-    return float(np.linalg.norm(a))

@@ -1,7 +1,5 @@
 """Explorer of notebook 00: one hidden cell and the factors of its conductances (Eqs. 1, 7)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -26,20 +24,12 @@ CONTROLS = {
 
 @dataclass(frozen=True)
 class Neuron:
-    """One hidden cell at the steady state: soma u = v̂_B + λ v_A.
+    """One hidden cell at the steady state: soma u = v̂_B + λ v_A."""
 
-    Attributes
-    ----------
-    conductances : Conductances
-        Their ``attenuation_hidden`` is v̂_B / v_B, their ``mixing_hidden`` is λ.
-    basal, apical, soma : float
-        The potentials v_B, v_A and u.
-    """
-
-    conductances: Conductances
-    basal: float
-    apical: float
-    soma: float
+    conductances: Conductances  # ``attenuation_hidden`` is v̂_B / v_B, ``mixing_hidden`` is λ
+    basal: float  # v_B
+    apical: float  # v_A
+    soma: float  # u
 
     def __str__(self):
         g = self.conductances
@@ -61,47 +51,36 @@ def one_neuron(leak=0.1, basal=1.0, apical=0.8, somatic=0.8, pull=2.0, neuron=8)
     circuit = replace(start, conductances=conductances).self_predicting()
     prediction = equilibrium(circuit, r_in).u_p[-1]
     state = equilibrium(circuit, r_in, prediction + pull)
-    _, (left, right) = canvas(
-        1, 2, (9.6, 3.4), left=0.08, right=0.97, bottom=0.13, top=0.88, wspace=0.62
-    )
+    margins = {"left": 0.08, "right": 0.97, "bottom": 0.13, "top": 0.88, "wspace": 0.62}
+    _, (left, right) = canvas(1, 2, (9.6, 3.4), **margins)
     bars = compartments(left, circuit, state, neuron)
     highest = max(abs(bar.get_height()) for bar in bars)
     limit = max(2.5, 1.2 * highest)
     left.set(ylim=(-limit, limit), title=f"Hidden cell {neuron}")
     _factors(right, conductances)
-    return Neuron(
-        conductances,
-        basal=float(state.v_basal[0][neuron]),
-        apical=float(state.v_apical[0][neuron]),
-        soma=float(state.u_p[0][neuron]),
-    )
+    potentials = (state.v_basal[0], state.v_apical[0], state.u_p[0])
+    return Neuron(conductances, *(float(u[neuron]) for u in potentials))
 
 
 @cache
 def _start():
     rng = np.random.default_rng(0)
-    circuit = Circuit.random((30, 20, 10), rng)
-    return circuit, rng.uniform(-1, 1, 30)
+    return Circuit.random((30, 20, 10), rng), rng.uniform(-1, 1, 30)
 
 
 def _factors(ax, g):
     """Attenuation factors as full bars, mixing factors as hatched ones."""
-    attenuation = (
-        (r"hidden cell $\hat v_B / v_B$", g.attenuation_hidden, "basal"),
-        (r"output cell $\hat v_B / v_B$", g.attenuation_output, "basal"),
-        (r"interneuron $\hat v_I / v_I$", g.attenuation_interneuron, "interneuron"),
+    factors = (  # label, factor, colour, hatch
+        (r"hidden cell $\hat v_B / v_B$", g.attenuation_hidden, "basal", None),
+        (r"output cell $\hat v_B / v_B$", g.attenuation_output, "basal", None),
+        (r"interneuron $\hat v_I / v_I$", g.attenuation_interneuron, "interneuron", None),
+        (r"apical share $\lambda_{hid}$", g.mixing_hidden, "apical", "//"),
+        (r"target's share $\lambda_{out}$", g.mixing_output, "target", "//"),
+        (r"interneuron's nudge $\lambda_I$", g.mixing_interneuron, "interneuron", "//"),
     )
-    mixing = (
-        (r"apical share $\lambda_{hid}$", g.mixing_hidden, "apical"),
-        (r"target's share $\lambda_{out}$", g.mixing_output, "target"),
-        (r"interneuron's nudge $\lambda_I$", g.mixing_interneuron, "interneuron"),
-    )
-    for label, share, compartment in attenuation:
+    for label, share, compartment, hatch in factors:
         colour = COLOURS[compartment]
-        ax.barh(label, share, color=colour, edgecolor=colour)
-        ax.text(share + 0.02, label, f"{share:.2f}", va="center")
-    for label, share, compartment in mixing:
-        ax.barh(label, share, color="none", edgecolor=COLOURS[compartment], hatch="//")
+        ax.barh(label, share, fc="none" if hatch else colour, edgecolor=colour, hatch=hatch)
         ax.text(share + 0.02, label, f"{share:.2f}", va="center")
     ax.set(xlim=(0, 1.15), title="Attenuation (full), mixing (hatched)")
     ax.invert_yaxis()

@@ -1,7 +1,5 @@
 """Panels of notebook 00: the microcircuit, and one pattern on its way to the steady state."""
 
-from __future__ import annotations
-
 from matplotlib.patches import Circle, FancyArrowPatch, Polygon
 
 from dcm.lab.drawing import COLOURS
@@ -48,45 +46,30 @@ def _pyramidal(ax, x, y, apical_top):
     """A soma at ``y`` with basal dendrites below, and apical ones up to ``apical_top`` if given."""
     triangle = [(x - 0.5, y), (x + 0.5, y), (x, y + 0.9)]
     ax.add_patch(Polygon(triangle, fc=COLOURS["pyramidal"], ec="none", zorder=3))
+    branch = {"lw": 3, "solid_capstyle": "round"}
     for dx in (-0.5, 0, 0.5):
-        _branch(ax, [x, x + dx], [y, y - 1.3], "basal")
+        ax.plot([x, x + dx], [y, y - 1.3], color=COLOURS["basal"], **branch)
     if apical_top:
         fork = apical_top - 0.6
         ax.plot([x, x], [y + 0.8, fork], color=COLOURS["apical"], lw=3)
         for dx in (-0.4, 0, 0.4):
-            _branch(ax, [x, x + dx], [fork, apical_top], "apical")
-
-
-def _branch(ax, x, y, compartment):
-    ax.plot(x, y, color=COLOURS[compartment], lw=3, solid_capstyle="round")
+            ax.plot([x, x + dx], [fork, apical_top], color=COLOURS["apical"], **branch)
 
 
 def _label(ax, x, y, text, compartment, **options):
     ax.text(x, y, text, color=COLOURS[compartment], fontsize=11, **options)
 
 
-def _arrow(ax, start, end, colour, label, at, bend=0.0, *, arrowstyle="-|>", linestyle="-"):
+def _arrow(ax, start, end, colour, label, at, bend=0.0, arrowstyle="-|>", linestyle="-"):
     """An arrow from ``start`` to ``end``, with its label at ``at``."""
     ax.text(*at, label, fontsize=11, color=colour)
-    patch = FancyArrowPatch(
-        start,
-        end,
-        arrowstyle=arrowstyle,
-        mutation_scale=14,
-        color=colour,
-        lw=1.5,
-        zorder=4,
-        connectionstyle=f"arc3,rad={bend}",
-        linestyle=linestyle,
-    )
-    return ax.add_patch(patch)
+    look = {"arrowstyle": arrowstyle, "linestyle": linestyle, "mutation_scale": 14, "lw": 1.5}
+    curve = {"connectionstyle": f"arc3,rad={bend}", "color": colour, "zorder": 4}
+    return ax.add_patch(FancyArrowPatch(start, end, **look, **curve))
 
 
 def relaxation(axes, recording, settled):
-    """One pattern through time (``Recording``) in four axes; returns the lines.
-
-    Dashes are the computed steady state (``State``).
-    """
+    """One pattern through time in four axes, dashes at the ``settled`` state; returns the lines."""
     goals = (settled.u_p[0], settled.v_apical[0], settled.u_i[0], settled.u_p[1])
     lines = []
     for ax, (name, colour, title), goal in zip(axes, RELAXATION, goals, strict=True):
