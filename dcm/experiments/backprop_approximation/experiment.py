@@ -4,15 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dcm import Circuit, Conductances, equilibrium, plasticity, two_pass
 from dcm.experiments.measures import angle
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
 from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import plasticity
-from dcm.settle.equilibrium import equilibrium
-from dcm.settle.two_pass import two_pass
 
 # The kinds of top-down weights, each with the updates that the circuit's should become.
 REFERENCES = {"transposed": backprop, "random": feedback_alignment}

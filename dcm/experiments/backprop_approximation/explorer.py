@@ -4,15 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm import Circuit, State, backprop, equilibrium, feedback_alignment, plasticity
 from dcm.experiments.backprop_approximation import experiment
 from dcm.experiments.measures import angle
 from dcm.lab.drawing import COLOURS
 from dcm.lab.widgets import Choice, Slider, canvas, styled
-from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.circuit import Circuit
-from dcm.model.plasticity import plasticity
-from dcm.model.state import State
-from dcm.settle.equilibrium import equilibrium
 
 SIZES = (12, 10, 8, 6)  # [chosen]
 LAYERS = ("layer 1", "layer 2", "output")

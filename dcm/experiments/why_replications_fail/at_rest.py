@@ -1,22 +1,18 @@
 """Mistakes seen at the steady state: what each does to the fixed point and to learning.
 
-Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake beside the correct
-run. Where it does not say otherwise, ``extra`` is the squared error of the output potentials,
-before and after learning.
+Every demonstration returns an ``Outcome``; where it does not say otherwise, its ``extra`` is the
+squared error of the output potentials before and after learning.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
+from dcm import Conductances, equilibrium, plasticity, two_pass
 from dcm.experiments.measures import angle
 from dcm.experiments.why_replications_fail import broken
 from dcm.experiments.why_replications_fail.associations import Outcome, Task, learn_settled
 from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
-from dcm.settle.two_pass import two_pass
 
 
 def output_attenuation(config, rng) -> Outcome:
@@ -29,7 +25,7 @@ def output_attenuation(config, rng) -> Outcome:
         # Eq. 7 at the output: v̂ = g_B / (g_lk + g_B) v_B
         points[label] = (met.u_p[-1], g.attenuation_output * met.v_basal[-1])
     wrong = broken.seen_through(broken.ApicalLoadAtOutput)
-    return _learn_with_both(config, task, circuit, wrong, _rates(config), points)
+    return _learn_with_both(config, task, circuit, wrong, config.rates, points)
 
 
 def forgotten_brackets(config, rng) -> Outcome:
@@ -39,18 +35,18 @@ def forgotten_brackets(config, rng) -> Outcome:
     """
     task = Task.random(config, rng)
     wrong = broken.seen_through(broken.ForgottenBrackets)
-    lateral = LearningRates(ip=config.eta_lateral, pi=config.eta_lateral)
     before = equilibrium(task.circuit, task.inputs)
     points = {}
     silence = {}
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        circuit, *_ = learn_settled(config, task, task.circuit, lateral, taught=False, rule=rule)
+        options = {"taught": False, "rule": rule}
+        circuit, *_ = learn_settled(config, task, task.circuit, config.lateral_rates, **options)
         after = equilibrium(circuit, task.inputs)
         points[label] = (after.u_p[-1], after.u_i[-1])
         norms = [np.linalg.norm(state.v_apical[0], axis=1) for state in (before, after)]
         silence[label] = np.mean(norms, axis=1)
     start = task.circuit.self_predicting()
-    outcome = _learn_with_both(config, task, start, wrong, _rates(config), points)
+    outcome = _learn_with_both(config, task, start, wrong, config.rates, points)
     return replace(outcome, extra=silence)
 
 
@@ -70,7 +66,7 @@ def copied_weights(config, rng) -> Outcome:
         points[label] = (free.u_p[1], free.u_i[0])
         nudged = equilibrium(circuit, task.inputs, task.u_targets)
         angles[label] = list(map(angle, plasticity(circuit, nudged).up, reference))
-        _, x, curves[label] = learn_settled(config, task, circuit, _deep_rates(config))
+        _, x, curves[label] = learn_settled(config, task, circuit, config.deep_rates)
     return Outcome(points, x, curves, angles)
 
 
@@ -88,7 +84,7 @@ def bare_basal(config, rng) -> Outcome:
         # Eq. 7 at a hidden cell: v̂ = g_B / (g_lk + g_B + g_A) v_B = (1 - λ) v_B without leak
         points[label] = (free.u_p[0], seen.attenuation_hidden * free.v_basal[0])
     wrong = broken.seen_through(broken.BareBasal)
-    rates = LearningRates(up=2 * config.eta, ip=4 * config.eta)
+    rates = config.two_pass_rates
     outcome = _learn_with_both(config, task, circuit, wrong, rates, points, settle=two_pass)
     untaught = {}
     options = {"taught": False, "settle": two_pass}
@@ -152,18 +148,7 @@ def empty_loop(config, rng) -> Outcome:
     for label, rule in (("correct", plasticity), ("broken", broken.only_the_top)):
         hidden[label] = np.concatenate([update.ravel() for update in rule(circuit, state).up[:-1]])
     points = {label: (hidden["correct"], measured) for label, measured in hidden.items()}
-    rates = _deep_rates(config)
-    return _learn_with_both(config, task, circuit, broken.only_the_top, rates, points)
-
-
-def _rates(config) -> LearningRates:
-    return LearningRates(up=config.eta, ip=config.eta, pi=config.eta / 2)
-
-
-def _deep_rates(config) -> LearningRates:
-    """Rates of depth-3 nets: larger below, as errors lose one factor λ per layer going down."""
-    bottom, middle, top = config.eta_deep
-    return LearningRates((bottom, middle, top), (2 * middle, 2 * top), config.eta / 2)
+    return _learn_with_both(config, task, circuit, broken.only_the_top, config.deep_rates, points)
 
 
 def _learn_with_both(config, task, circuit, wrong, rates, points, **options) -> Outcome:

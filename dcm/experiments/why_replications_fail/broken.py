@@ -8,10 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from dcm import kernels
-from dcm.model.backprop import backprop
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import plasticity
+from dcm import Conductances, backprop, kernels, plasticity
 
 
 class ApicalLoadAtOutput(Conductances):

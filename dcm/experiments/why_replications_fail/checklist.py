@@ -10,10 +10,7 @@ import inspect
 
 import numpy as np
 
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
+from dcm import Circuit, Conductances, LearningRates, equilibrium, plasticity
 
 UNEQUAL = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5)  # [chosen]
 SIZES = (8, 7, 6, 4)  # depth 3 [chosen]

@@ -1,23 +1,15 @@
-"""Mistakes seen in time: Eqs. 1-2, the filters of Eqs. 7-9, the length of a run.
-
-Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake beside the correct
-run; ``config`` is ``why_replications_fail.experiment.Config``.
-"""
+"""Mistakes seen in time: Eqs. 1-2, the filters of Eqs. 7-9, the length of a run."""
 
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from dcm import kernels
+from dcm import Circuit, Conductances, LearningRates, equilibrium, kernels, plasticity
 from dcm.experiments.measures import relative_distance
 from dcm.experiments.teacher_regression.experiment import Teacher, measure, rates_of
 from dcm.experiments.why_replications_fail import broken
 from dcm.experiments.why_replications_fail.associations import Outcome, Task, learn_timed
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
 
 
 def no_low_pass(config, rng) -> Outcome:
@@ -120,13 +112,13 @@ def settling(config, rng) -> Outcome:
         "on, inputs jump": partial(kernels.integrate, tau_weights=0.0, tau_input=0.0),
     }
     untaught = LearningRates(up=0.0011875, ip=0.0011875)  # [SM*]
-    rates = LearningRates(config.eta / 2, config.eta / 2, config.eta / 4)
     points = {}
     curves = {}
     for label, integrate in variants.items():
         after = integrate(circuit, inputs, None, rates=untaught).circuit
         points[label] = (circuit.w_up[0], after.w_up[0])
         order = np.random.default_rng(seed)
+        rates = config.rates.scaled(0.5)
         x, curves[label] = learn_timed(task, circuit, rates, config.epochs, order, integrate)
     bias = [settling_bias(config, tau_input, seed) for tau_input in config.tau_inputs]
     return Outcome(points, x, curves, {"bias": np.array(bias).T})
