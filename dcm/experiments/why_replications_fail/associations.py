@@ -9,7 +9,7 @@ import numpy as np
 from dcm import Circuit, equilibrium, learn
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """One mistake beside the correct run, by label: the first label is correct, the last broken.
 
@@ -64,23 +64,22 @@ def learn_settled(config, task, circuit, rates, *, taught=True, **options):
     every = config.sweeps // 40  # sweeps between two measurements
     inputs = np.tile(task.inputs, (every, 1))
     u_targets = np.tile(task.u_targets, (every, 1)) if taught else None
-    sweeps = [0]
+    sweeps = np.arange(0, config.sweeps + every, every)
     errors = [task.error(circuit)]
-    while sweeps[-1] < config.sweeps:
+    for _ in sweeps[1:]:
         circuit, _ = learn(circuit, inputs, u_targets, rates, batch=len(task.inputs), **options)
-        sweeps.append(sweeps[-1] + every)
         errors.append(task.error(circuit))
-    return circuit, np.array(sweeps), np.array(errors)
+    return circuit, sweeps, np.array(errors)
 
 
 def learn_timed(task, circuit, rates, epochs, rng, integrate):
-    """Every association once per epoch, in random order: (epochs (n,), errors (n,))."""
+    """The error at every epoch 0…n-1, (n,), each showing all associations in a random order."""
     now = None
     errors = [task.error(circuit)]
-    for _ in range(epochs):
+    for _ in epochs[1:]:
         order = rng.permutation(len(task.inputs))
         inputs = task.inputs[order]
         now = integrate(circuit, inputs, task.u_targets[order], rates=rates, start=now)
         circuit = now.circuit
         errors.append(task.error(circuit))
-    return np.arange(epochs + 1), np.array(errors)
+    return np.array(errors)

@@ -65,8 +65,5 @@ class Config:
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent) -> dict[str, Outcome]:
     """Every mistake of ``MISTAKES`` beside its correct run, each with its own random numbers."""
-    streams = dict(zip(MISTAKES, rng.spawn(len(MISTAKES)), strict=True))
-    outcomes = {}
-    for name in progress(MISTAKES, desc="mistakes"):
-        outcomes[name] = MISTAKES[name](config, streams[name])
-    return outcomes
+    streams = zip(progress(MISTAKES, desc="mistakes"), rng.spawn(len(MISTAKES)), strict=True)
+    return {name: MISTAKES[name](config, stream) for name, stream in streams}
