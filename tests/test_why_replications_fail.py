@@ -148,7 +148,8 @@ def test_a_copy_of_w_up_is_right_only_below_the_output_and_with_equal_conductanc
 
 def test_interneurons_with_forgotten_brackets_settle_where_theory_says_and_dendrites_go_quiet():
     g = Conductances()
-    config = replace(CONFIG, sweeps=1000, eta_lateral=0.004, sizes=(12, 9, 4), n_associations=6)
+    small = {"sweeps": 1000, "sizes": (12, 9, 4), "n_associations": 6}
+    config = replace(CONFIG, **small, lateral_rates=LearningRates(ip=0.004, pi=0.004))
     outcome = at_rest.forgotten_brackets(config, np.random.default_rng(0))
     wrong = g.dendritic / g.leak + g.dendritic
     share = wrong * g.somatic / (wrong * (g.leak + g.dendritic + g.somatic) - g.dendritic)

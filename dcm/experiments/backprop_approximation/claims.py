@@ -1,7 +1,6 @@
 """Claims of Section 3.1 and of the two-pass approximation (3.4), judged from the runs ``ANGLES``.
 
-The paper states limits; the numbers that decide (.1 of an order, half a degree, a fifth) are
-[chosen].
+The paper states limits; what decides (.1 of an order, half a degree, a fifth) is [chosen].
 """
 
 from functools import partial
@@ -14,7 +13,6 @@ from dcm.lab.verdict import Claim, Verdict, column, spread
 
 CONFIG = ANGLES.config
 SMALL = CONFIG.lambdas.index(0.01)  # the λ at which angles and deviations are judged
-LARGE = CONFIG.lambdas.index(0.3)
 CASES = [(depth, feedback) for depth in CONFIG.depths for feedback in FEEDBACK]
 
 
@@ -58,9 +56,8 @@ def two_passes(results) -> Verdict:
         layers.append(np.concatenate(tables, axis=-1))
     deviation = np.median(layers, axis=1)  # (n_seeds, n_λ, layers of all cases)
     small = deviation[:, SMALL]
-    falls = (small < 0.2 * deviation[:, LARGE] + 1e-12).all()
-    percent = 100 * small.max(axis=1)
-    return Verdict(percent, falls, "at λ = .01, largest over layers and depths")
+    falls = (small < 0.2 * deviation[:, CONFIG.lambdas.index(0.3)] + 1e-12).all()
+    return Verdict(100 * small.max(axis=1), falls, "at λ = .01, largest over layers and depths")
 
 
 ANGLE = {

@@ -4,15 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dcm import Circuit, Conductances, equilibrium, plasticity, two_pass
 from dcm.experiments.measures import angle
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
 from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import plasticity
-from dcm.settle.equilibrium import equilibrium
-from dcm.settle.two_pass import two_pass
 
 # The kinds of top-down weights, each with the updates that the circuit's should become.
 REFERENCES = {"transposed": backprop, "random": feedback_alignment}
@@ -54,8 +50,8 @@ def array_name(measure: str, depth: int, feedback: str) -> str:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """All depths and kinds of feedback, ``n_circuits`` random circuits with one pattern each.
 
-    The result's arrays (n_circuits, n_λ, N) are called ``array_name(measure, depth, feedback)``;
-    ``compare`` says what each measures. It takes seconds: ``checkpoint`` is not used.
+    The result's arrays (n_circuits, n_λ, N), called ``array_name(measure, depth, feedback)``, are
+    explained in ``compare``. It takes seconds: ``checkpoint`` is not used.
     """
     arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
@@ -74,8 +70,7 @@ def one_circuit(config: Config, depth: int, feedback: str, rng) -> list:
     if feedback == "transposed":
         circuit = circuit.with_feedback(w.T for w in circuit.w_up[1:])
     r_in = rng.uniform(-1, 1, config.sizes[0])
-    target_rates = rng.uniform(config.low, config.high, config.sizes[depth])
-    u_target = circuit.transfer.inverse(target_rates)
+    u_target = circuit.transfer.inverse(rng.uniform(config.low, config.high, config.sizes[depth]))
     rows = []
     for lam in config.lambdas:
         measured = compare(at_mixing(circuit, lam, config), r_in, u_target, feedback)

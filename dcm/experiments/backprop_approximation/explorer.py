@@ -4,15 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm import Circuit, State, backprop, equilibrium, feedback_alignment, plasticity
 from dcm.experiments.backprop_approximation import experiment
 from dcm.experiments.measures import angle
 from dcm.lab.drawing import COLOURS
 from dcm.lab.widgets import Choice, Slider, canvas, styled
-from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.circuit import Circuit
-from dcm.model.plasticity import plasticity
-from dcm.model.state import State
-from dcm.settle.equilibrium import equilibrium
 
 SIZES = (12, 10, 8, 6)  # [chosen]
 LAYERS = ("layer 1", "layer 2", "output")
@@ -26,10 +22,7 @@ CONTROLS = {
 
 @dataclass(frozen=True)
 class Descent:
-    """Steady states without and with the target; the circuit's update beside both references.
-
-    Lists have one entry per layer, layer 1 first.
-    """
+    """States without and with the target, and what the target teaches; lists by layer, 1 first."""
 
     free: State
     nudged: State
@@ -70,16 +63,9 @@ def error_down(target=0, lam=0.1, feedback="transposed") -> Descent:
     nudged = equilibrium(circuit, r_in, u_target)
     theory = [shift / lam for shift in experiment.leading_order(circuit, free, u_target)[:-1]]
     update = plasticity(circuit, nudged).up
-    descent = backprop(circuit, r_in, u_target)
-    aligned = feedback_alignment(circuit, r_in, u_target)
-    to_backprop = list(map(angle, update, descent))
-    to_alignment = list(map(angle, update, aligned))
-    shown = Descent(free, nudged, theory, update, descent, to_backprop, to_alignment)
-    _draw(shown, lam)
-    return shown
-
-
-def _draw(shown, lam):
+    references = [rule(circuit, r_in, u_target) for rule in (backprop, feedback_alignment)]
+    angles = [list(map(angle, update, reference)) for reference in references]
+    shown = Descent(free, nudged, theory, update, references[0], *angles)
     margins = {"left": 0.08, "right": 0.98, "bottom": 0.085, "top": 0.85}
     figure, axes = canvas(2, 3, (9.6, 6.2), **margins, wspace=0.36, hspace=0.42)
     handles = _somata(axes[0], shown)
@@ -91,6 +77,7 @@ def _draw(shown, lam):
     figure.suptitle(rf"The error's way down at $\lambda$ = {lam:g}", fontsize=12)
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.96)}
     figure.legend(handles=handles, **place, ncols=5, handletextpad=0.3)
+    return shown
 
 
 def _somata(ax, shown):

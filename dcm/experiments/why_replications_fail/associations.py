@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dcm.model.circuit import Circuit
-from dcm.settle.equilibrium import equilibrium
-from dcm.settle.learning import learn
+from dcm import Circuit, equilibrium, learn
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """One mistake beside the correct run, by label: the first label is correct, the last broken.
 
-    Not a ``Result`` as in the other notebooks: nothing is stored, no seeds are pooled, and a label
-    says what a reader sees in the figure.
+    Not a ``Result`` as in other notebooks: nothing is stored, and labels are those of the figure.
     """
 
     points: dict = field(
@@ -29,11 +26,8 @@ class Outcome:
     @property
     def deviation(self) -> dict[str, float]:
         """‖measured - theory‖ / ‖theory‖ per label."""
-        deviation = {}
-        for label, (theory, measured) in self.points.items():
-            gap = np.linalg.norm(measured - theory)
-            deviation[label] = float(gap / np.linalg.norm(theory))
-        return deviation
+        norm = np.linalg.norm
+        return {label: float(norm(y - x) / norm(x)) for label, (x, y) in self.points.items()}
 
     @property
     def left(self) -> dict[str, float]:
@@ -66,33 +60,26 @@ class Task:
 
 
 def learn_settled(config, task, circuit, rates, *, taught=True, **options):
-    """Associations shown together ``config.sweeps`` times: (circuit, sweeps (n,), errors (n,)).
-
-    ``options`` are the ``rule`` and ``settle`` of ``learn``.
-    """
+    """Associations shown together ``config.sweeps`` times: (circuit, sweeps (n,), errors (n,))."""
     every = config.sweeps // 40  # sweeps between two measurements
     inputs = np.tile(task.inputs, (every, 1))
     u_targets = np.tile(task.u_targets, (every, 1)) if taught else None
-    sweeps = [0]
+    sweeps = np.arange(0, config.sweeps + every, every)
     errors = [task.error(circuit)]
-    while sweeps[-1] < config.sweeps:
+    for _ in sweeps[1:]:
         circuit, _ = learn(circuit, inputs, u_targets, rates, batch=len(task.inputs), **options)
-        sweeps.append(sweeps[-1] + every)
         errors.append(task.error(circuit))
-    return circuit, np.array(sweeps), np.array(errors)
+    return circuit, sweeps, np.array(errors)
 
 
 def learn_timed(task, circuit, rates, epochs, rng, integrate):
-    """Every association once per epoch, in random order: (epochs (n,), errors (n,)).
-
-    ``integrate`` is ``dcm.kernels.integrate`` or a variant of it.
-    """
+    """The error at every epoch 0…n-1, (n,), each showing all associations in a random order."""
     now = None
     errors = [task.error(circuit)]
-    for _ in range(epochs):
+    for _ in epochs[1:]:
         order = rng.permutation(len(task.inputs))
         inputs = task.inputs[order]
         now = integrate(circuit, inputs, task.u_targets[order], rates=rates, start=now)
         circuit = now.circuit
         errors.append(task.error(circuit))
-    return np.arange(epochs + 1), np.array(errors)
+    return np.array(errors)

@@ -1,136 +1,105 @@
-"""Mistakes seen at the steady state: what each does to the fixed point and to learning.
-
-Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake beside the correct
-run. Where it does not say otherwise, ``extra`` is the squared error of the output potentials,
-before and after learning.
-"""
+"""Mistakes seen at the steady state: what each does to the fixed point and to learning."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from dcm import Conductances, equilibrium, plasticity, two_pass
 from dcm.experiments.measures import angle
 from dcm.experiments.why_replications_fail import broken
 from dcm.experiments.why_replications_fail.associations import Outcome, Task, learn_settled
 from dcm.model.backprop import backprop, feedback_alignment
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
-from dcm.settle.two_pass import two_pass
 
 
 def output_attenuation(config, rng) -> Outcome:
     """Apical load in the output's v̂. Points: u and v̂ of the output, targets met."""
     task = Task.random(config, rng)
     circuit = task.circuit.self_predicting()
+    wrong = broken.seen_through(broken.ApicalLoadAtOutput)
+    outcome = _learn_with_both(config, task, circuit, wrong, config.rates)
     met = equilibrium(circuit, task.inputs)  # a target equal to the free potential changes nothing
-    points = {}
     for label, g in (("correct", circuit.conductances), ("broken", broken.ApicalLoadAtOutput())):
         # Eq. 7 at the output: v̂ = g_B / (g_lk + g_B) v_B
-        points[label] = (met.u_p[-1], g.attenuation_output * met.v_basal[-1])
-    wrong = broken.seen_through(broken.ApicalLoadAtOutput)
-    return _learn_with_both(config, task, circuit, wrong, _rates(config), points)
+        outcome.points[label] = (met.u_p[-1], g.attenuation_output * met.v_basal[-1])
+    return outcome
 
 
 def forgotten_brackets(config, rng) -> Outcome:
-    """g_D/g_lk + g_D. Points: cells of the layer above and interneurons, without a target.
-
-    Lateral weights have learned from random ones. Extra: mean apical norm before and after that.
-    """
+    """g_D/g_lk + g_D. Points: cells above and interneurons after lateral learning, no target."""
     task = Task.random(config, rng)
+    start = task.circuit  # with random lateral weights
     wrong = broken.seen_through(broken.ForgottenBrackets)
-    lateral = LearningRates(ip=config.eta_lateral, pi=config.eta_lateral)
-    before = equilibrium(task.circuit, task.inputs)
-    points = {}
-    silence = {}
+    outcome = _learn_with_both(config, task, start.self_predicting(), wrong, config.rates)
+    before = equilibrium(start, task.inputs)
+    rates = config.lateral_rates
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        circuit, *_ = learn_settled(config, task, task.circuit, lateral, taught=False, rule=rule)
+        circuit, *_ = learn_settled(config, task, start, rates, taught=False, rule=rule)
         after = equilibrium(circuit, task.inputs)
-        points[label] = (after.u_p[-1], after.u_i[-1])
+        outcome.points[label] = (after.u_p[-1], after.u_i[-1])
         norms = [np.linalg.norm(state.v_apical[0], axis=1) for state in (before, after)]
-        silence[label] = np.mean(norms, axis=1)
-    start = task.circuit.self_predicting()
-    outcome = _learn_with_both(config, task, start, wrong, _rates(config), points)
-    return replace(outcome, extra=silence)
+        outcome.extra[label] = np.mean(norms, axis=1)  # apical, before and after lateral learning
+    return outcome
 
 
 def copied_weights(config, rng) -> Outcome:
-    """w_ip a copy of w_up, depth 3. Points: layer 2 and the interneurons of layer 1, no target.
-
-    Extra: angles of the first updates to feedback alignment's, degrees, one per layer.
-    """
+    """w_ip a copy of w_up, depth 3. Points: layer 2 and the interneurons of layer 1, no target."""
     task = Task.random(replace(config, sizes=config.deep), rng)
     reference = feedback_alignment(task.circuit, task.inputs, task.u_targets)
     starts = {"correct": task.circuit.self_predicting(), "broken": broken.copied_up(task.circuit)}
-    points = {}
-    curves = {}
-    angles = {}
+    rates = config.deep_rates
+    outcome = Outcome()
     for label, circuit in starts.items():
         free = equilibrium(circuit, task.inputs)
-        points[label] = (free.u_p[1], free.u_i[0])
-        nudged = equilibrium(circuit, task.inputs, task.u_targets)
-        angles[label] = list(map(angle, plasticity(circuit, nudged).up, reference))
-        _, x, curves[label] = learn_settled(config, task, circuit, _deep_rates(config))
-    return Outcome(points, x, curves, angles)
+        outcome.points[label] = (free.u_p[1], free.u_i[0])
+        first = plasticity(circuit, equilibrium(circuit, task.inputs, task.u_targets)).up
+        outcome.extra[label] = list(map(angle, first, reference))  # degrees, one per layer
+        _, outcome.x, outcome.curves[label] = learn_settled(config, task, circuit, rates)
+    return outcome
 
 
 def bare_basal(config, rng) -> Outcome:
-    """(1-λ) v_B + λ v_A compared with v_B, two passes. Points: u and v̂ of hidden cells, v_A = 0.
-
-    Extra: norm of the hidden potentials before and after plasticity without any target.
-    """
+    """(1-λ) v_B + λ v_A compared with v_B, two passes. Points: u and v̂ of hidden cells, v_A = 0."""
     g = Conductances.from_mixing(config.mixing, 0.1, 0.1)
     task = Task.random(replace(config, conductances=g), rng)
     circuit = task.circuit.self_predicting()
-    free = equilibrium(circuit, task.inputs)
-    points = {}
-    for label, seen in (("correct", g), ("broken", broken.BareBasal())):
-        # Eq. 7 at a hidden cell: v̂ = g_B / (g_lk + g_B + g_A) v_B = (1 - λ) v_B without leak
-        points[label] = (free.u_p[0], seen.attenuation_hidden * free.v_basal[0])
     wrong = broken.seen_through(broken.BareBasal)
-    rates = LearningRates(up=2 * config.eta, ip=4 * config.eta)
-    outcome = _learn_with_both(config, task, circuit, wrong, rates, points, settle=two_pass)
-    untaught = {}
-    options = {"taught": False, "settle": two_pass}
-    for label, rule in (("correct", plasticity), ("broken", wrong)):
-        after, *_ = learn_settled(config, task, circuit, rates, rule=rule, **options)
-        u_after = equilibrium(after, task.inputs).u_p[0]
-        untaught[label] = [np.linalg.norm(free.u_p[0]), np.linalg.norm(u_after)]
-    return replace(outcome, extra=untaught)
+    rates = config.two_pass_rates
+    outcome = _learn_with_both(config, task, circuit, wrong, rates, settle=two_pass)
+    free = equilibrium(circuit, task.inputs)
+    options = {"taught": False, "settle": two_pass}  # extra: what this does to hidden potentials
+    for label, rule, seen in (("correct", plasticity, g), ("broken", wrong, broken.BareBasal())):
+        # Eq. 7 at a hidden cell: v̂ = g_B / (g_lk + g_B + g_A) v_B = (1 - λ) v_B without leak
+        outcome.points[label] = (free.u_p[0], seen.attenuation_hidden * free.v_basal[0])
+        untaught, *_ = learn_settled(config, task, circuit, rates, rule=rule, **options)
+        after = equilibrium(untaught, task.inputs)
+        outcome.extra[label] = [np.linalg.norm(state.u_p[0]) for state in (free, after)]
+    return outcome
 
 
 def backprop_ruler(config, rng) -> Outcome:
-    """No attenuation in the reference, no self-predicting start. Curves: median angle over λ.
-
-    Angles are of the updates into layer 1, in degrees. Points: these updates as unit vectors, of
-    all circuits, at the smallest λ when correct, at the largest when broken.
-    """
+    """No attenuation in the reference, no self-predicting start. Curves: median angle over λ."""
     bare = broken.backprop_without_dendrites
-    cases = {
-        "correct": (True, backprop),
-        "reference not attenuated": (True, bare),
-        "random lateral weights": (False, backprop),
-        "both": (False, bare),
-    }
+    cases = (
+        ("correct", True, backprop),
+        ("reference not attenuated", True, bare),
+        ("random lateral weights", False, backprop),
+        ("both", False, bare),
+    )
     seeds = rng.integers(2**32, size=config.n_circuits)
-    points = {}
-    curves = {}
-    for label, (prepared, reference) in cases.items():
+    outcome = Outcome(x=np.array(config.lambdas))
+    for label, prepared, reference in cases:
         medians = []
         for lam in config.lambdas:
             pairs = [directions(config, lam, prepared, reference, seed) for seed in seeds]
             medians.append(np.median([angle(*pair) for pair in pairs]))
-            if label == "correct" or lam == config.lambdas[0]:
-                points[label] = np.swapaxes(pairs, 0, 1)
-        curves[label] = np.array(medians)
-    return Outcome(points, np.array(config.lambdas), curves)
+            if label == "correct" or lam == config.lambdas[0]:  # the smallest λ, or the largest
+                outcome.points[label] = np.swapaxes(pairs, 0, 1)
+        outcome.curves[label] = np.array(medians)
+    return outcome
 
 
 def directions(config, lam, prepared, reference, seed) -> tuple[np.ndarray, np.ndarray]:
-    """(the reference's, the circuit's) update into layer 1 as unit vectors, at λ_hid = λ_out = λ.
-
-    Feedback is transposed; ``prepared``: whether the circuit is made self-predicting.
-    """
+    """(the reference's, the circuit's) update into layer 1 as unit vectors, feedback transposed."""
     g = Conductances.from_mixing(lam, lam, leak=0.1)
     single = replace(config, conductances=g, n_associations=1)
     task = Task.random(single, np.random.default_rng(seed))
@@ -147,31 +116,22 @@ def empty_loop(config, rng) -> Outcome:
     """A loop over hidden layers that never runs, depth 3. Points: their first updates."""
     task = Task.random(replace(config, sizes=config.deep), rng)
     circuit = task.circuit.self_predicting()
+    wrong = broken.only_the_top
+    outcome = _learn_with_both(config, task, circuit, wrong, config.deep_rates)
     state = equilibrium(circuit, task.inputs, task.u_targets)
-    hidden = {}
-    for label, rule in (("correct", plasticity), ("broken", broken.only_the_top)):
-        hidden[label] = np.concatenate([update.ravel() for update in rule(circuit, state).up[:-1]])
-    points = {label: (hidden["correct"], measured) for label, measured in hidden.items()}
-    rates = _deep_rates(config)
-    return _learn_with_both(config, task, circuit, broken.only_the_top, rates, points)
+    hidden = []
+    for rule in (plasticity, wrong):
+        hidden.append(np.concatenate([update.ravel() for update in rule(circuit, state).up[:-1]]))
+    outcome.points.update(correct=(hidden[0], hidden[0]), broken=(hidden[0], hidden[1]))
+    return outcome
 
 
-def _rates(config) -> LearningRates:
-    return LearningRates(up=config.eta, ip=config.eta, pi=config.eta / 2)
-
-
-def _deep_rates(config) -> LearningRates:
-    """Rates of depth-3 nets: larger below, as errors lose one factor λ per layer going down."""
-    bottom, middle, top = config.eta_deep
-    return LearningRates((bottom, middle, top), (2 * middle, 2 * top), config.eta / 2)
-
-
-def _learn_with_both(config, task, circuit, wrong, rates, points, **options) -> Outcome:
-    """``points``, and the curves of the correct rule and of ``wrong``, from the same start."""
-    curves = {}
-    errors = {}
+def _learn_with_both(config, task, circuit, wrong, rates, **options) -> Outcome:
+    """Curves of the correct rule and of ``wrong``; extra: Σ (u - u*)² before and after learning."""
+    outcome = Outcome()
     for label, rule in (("correct", plasticity), ("broken", wrong)):
-        after, x, curves[label] = learn_settled(config, task, circuit, rates, rule=rule, **options)
+        learned = learn_settled(config, task, circuit, rates, rule=rule, **options)
+        after, outcome.x, outcome.curves[label] = learned
         gaps = [equilibrium(c, task.inputs).u_p[-1] - task.u_targets for c in (circuit, after)]
-        errors[label] = [np.mean(np.sum(gap**2, axis=1)) for gap in gaps]
-    return Outcome(points, x, curves, errors)
+        outcome.extra[label] = [np.mean(np.sum(gap**2, axis=1)) for gap in gaps]
+    return outcome

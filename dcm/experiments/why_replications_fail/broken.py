@@ -1,17 +1,10 @@
-"""The mistakes of notebook 06, each as the one thing that it changes, all else being `dcm`'s own.
-
-Never use these outside of that notebook. A rule built by ``seen_through`` leaves the physics
-(Eqs. 1-5) alone: only the plasticity looks through the wrong factor.
-"""
+"""The mistakes of notebook 06, each as the one thing that it changes: never use them elsewhere."""
 
 from dataclasses import asdict, replace
 
 import numpy as np
 
-from dcm import kernels
-from dcm.model.backprop import backprop
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import plasticity
+from dcm import Conductances, backprop, kernels, plasticity
 
 
 class ApicalLoadAtOutput(Conductances):
@@ -42,7 +35,7 @@ class BareBasal(Conductances):
 
 
 def seen_through(conductances: type[Conductances]):
-    """``plasticity`` with the attenuation factors of another class: a rule for ``dcm.learn``."""
+    """``plasticity`` with the attenuation factors of another class; Eqs. 1-5 keep their own."""
 
     def rule(circuit, state):
         wrong = conductances(**asdict(circuit.conductances))
@@ -84,10 +77,7 @@ def passed_for_sigma_dt(sigma: float, dt: float) -> float:
 
 
 def masked(circuit, inputs, u_targets, *, rates, start=None, pause=20.0, duration=100.0):
-    """``integrate`` without low-pass, and without plasticity in a pattern's first ``pause`` ms.
-
-    Not a mistake but the comparison for one: rates are raised by what the pause takes away.
-    """
+    """The comparison: no low-pass, no plasticity in a pattern's first ``pause`` ms, then faster."""
     taught = duration - pause
     options = {"duration": taught, "rates": rates.scaled(duration / taught), "tau_weights": 0.0}
     now = start

@@ -1,8 +1,7 @@
 """The check-list of notebook 06: ten small tests (Eqs. 1-9), each given the part that it tests.
 
-Every test returns None or raises ``AssertionError``. A ``rule`` is called like ``plasticity``. An
-implementation with other names than this package's needs one small adapter per test. Conductances
-differ from one another and nets are deep: equal numbers and shallow nets hide mistakes.
+A ``rule`` is called like ``plasticity``; an implementation with other names needs an adapter per
+test. Equal conductances and shallow nets hide mistakes, so that the tests use neither.
 """
 
 import ast
@@ -10,18 +9,15 @@ import inspect
 
 import numpy as np
 
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
+from dcm import Circuit, Conductances, LearningRates, equilibrium, plasticity
 
 UNEQUAL = Conductances(leak=0.12, basal=1.1, apical=0.7, dendritic=1.6, somatic=0.5)  # [chosen]
 SIZES = (8, 7, 6, 4)  # depth 3 [chosen]
 
 
-def example(seed: int = 0) -> tuple:
+def example() -> tuple:
     """(self-predicting circuit, input rates (n_0,)) that the tests use."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     circuit = Circuit.random(SIZES, rng, conductances=UNEQUAL).self_predicting()
     return circuit, rng.uniform(-1, 1, SIZES[0])
 
@@ -123,14 +119,12 @@ def complaint(test, part) -> str | None:
 
 def source(written) -> str:
     """The lines of a function or class, without docstrings and empty lines."""
-    text = inspect.getsource(written)
-    lines = text.splitlines()
-    for node in ast.walk(ast.parse(text)):
+    code = inspect.getsource(written)
+    bare = code
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            docstring = node.body[0]
-            height = docstring.end_lineno - docstring.lineno + 1
-            lines[docstring.lineno - 1 : docstring.end_lineno] = [""] * height
-    return "\n".join(filter(None, lines))
+            bare = bare.replace(ast.get_source_segment(code, node.body[0]), "")
+    return "\n".join(line for line in bare.splitlines() if line.strip())
 
 
 def verdict(test, correct, broken, written=None) -> str:

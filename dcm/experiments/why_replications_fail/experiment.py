@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm import Conductances, LearningRates
 from dcm.experiments.teacher_regression.experiment import Config as Regression
 from dcm.experiments.why_replications_fail import at_rest, in_time
 from dcm.experiments.why_replications_fail.associations import Outcome
 from dcm.lab.progress import one_thread, silent
-from dcm.model.conductances import Conductances
 
 MISTAKES = {
     "apical load at the output": at_rest.output_attenuation,
@@ -26,10 +26,7 @@ MISTAKES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the demonstrations, [chosen] unless marked: small nets, a few associations.
-
-    [SM*] is not in the main text and believed to be the supplement's.
-    """
+    """Numbers of the demonstrations, [chosen] unless marked [SM*]: believed the supplement's."""
 
     sizes: tuple[int, ...] = (20, 15, 5)
     deep: tuple[int, ...] = (20, 30, 10, 5)
@@ -39,9 +36,11 @@ class Config:
     low: float = 0.1  # target rates are uniform on [low, high]
     high: float = 0.9
     sweeps: int = 1500  # presentations of all associations together, updates averaged
-    eta: float = 0.004  # per ms, up and ip; pi has half of it
-    eta_deep: tuple[float, ...] = (0.016, 0.008, 0.003)  # per ms, up, layer 1 to output, deep net
-    eta_lateral: float = 0.0025  # per ms, ip and pi, where only they learn
+    rates: LearningRates = LearningRates(0.004, 0.004, 0.002)
+    # larger below, as errors lose one factor λ per layer going down
+    deep_rates: LearningRates = LearningRates((0.016, 0.008, 0.003), (0.016, 0.006), 0.002)
+    lateral_rates: LearningRates = LearningRates(ip=0.0025, pi=0.0025)
+    two_pass_rates: LearningRates = LearningRates(up=0.008, ip=0.016)
     epochs: int = 30  # presentations of all associations one after the other, in continuous time
     noise: float = 0.3  # σ [SM*]
     time_steps: tuple[float, ...] = (0.5, 0.2, 0.1, 0.05)  # ms
@@ -66,8 +65,5 @@ class Config:
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent) -> dict[str, Outcome]:
     """Every mistake of ``MISTAKES`` beside its correct run, each with its own random numbers."""
-    streams = dict(zip(MISTAKES, rng.spawn(len(MISTAKES)), strict=True))
-    outcomes = {}
-    for name in progress(MISTAKES, desc="mistakes"):
-        outcomes[name] = MISTAKES[name](config, streams[name])
-    return outcomes
+    streams = zip(progress(MISTAKES, desc="mistakes"), rng.spawn(len(MISTAKES)), strict=True)
+    return {name: MISTAKES[name](config, stream) for name, stream in streams}

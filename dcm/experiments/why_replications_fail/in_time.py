@@ -1,23 +1,15 @@
-"""Mistakes seen in time: Eqs. 1-2, the filters of Eqs. 7-9, the length of a run.
-
-Every demonstration takes (config, rng) and returns an ``Outcome``, the mistake beside the correct
-run; ``config`` is ``why_replications_fail.experiment.Config``.
-"""
+"""Mistakes seen in time: Eqs. 1-2, the filters of Eqs. 7-9, the length of a run."""
 
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from dcm import kernels
+from dcm import Circuit, Conductances, LearningRates, equilibrium, kernels, plasticity
 from dcm.experiments.measures import relative_distance
 from dcm.experiments.teacher_regression.experiment import Teacher, measure, rates_of
 from dcm.experiments.why_replications_fail import broken
 from dcm.experiments.why_replications_fail.associations import Outcome, Task, learn_timed
-from dcm.model.circuit import Circuit
-from dcm.model.conductances import Conductances
-from dcm.model.plasticity import LearningRates, plasticity
-from dcm.settle.equilibrium import equilibrium
 
 
 def no_low_pass(config, rng) -> Outcome:
@@ -25,7 +17,6 @@ def no_low_pass(config, rng) -> Outcome:
     task = Task.random(replace(config, n_associations=1), rng)
     circuit = task.circuit.self_predicting()
     rates = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0005)  # [SM*], as in notebook 02
-    tiny = LearningRates(up=1e-8)
     bracket = plasticity(circuit, equilibrium(circuit, task.inputs, task.u_targets)).up[-1]
     expected = 1e-8 * 1000.0 * bracket  # Eq. 6 as long as weights hardly change, η · time · bracket
     second = [np.tile(rows, (10, 1)) for rows in (task.inputs, task.u_targets)]
@@ -34,13 +25,12 @@ def no_low_pass(config, rng) -> Outcome:
         "none": partial(kernels.integrate, tau_weights=0.0),
         "none, rate / 30": broken.rate_over_tau,
     }
-    points = {}
-    curves = {}
+    outcome = Outcome(x=np.arange(3 * config.epochs + 1))
     for label, integrate in variants.items():
-        after = integrate(circuit, *second, rates=tiny).circuit
-        points[label] = (expected, after.w_up[-1] - circuit.w_up[-1])
-        x, curves[label] = learn_timed(task, circuit, rates, 3 * config.epochs, rng, integrate)
-    return Outcome(points, x, curves)
+        after = integrate(circuit, *second, rates=LearningRates(up=1e-8)).circuit
+        outcome.points[label] = (expected, after.w_up[-1] - circuit.w_up[-1])
+        outcome.curves[label] = learn_timed(task, circuit, rates, outcome.x, rng, integrate)
+    return outcome
 
 
 def short_run(config, rng) -> Outcome:
@@ -69,21 +59,17 @@ def regression(config, rng) -> tuple:
 
 
 def weak_noise(config, rng) -> Outcome:
-    """σ dt. Points: spread of output cells per time step. Curves: relative distance of w_pi, per s.
-
-    Plasticity of ip and pi only, from the self-predicting state: noise makes w_pi wander.
-    """
+    """σ dt. Points: spread of output cells per time step. Curves: distance of w_pi per second."""
     g = Conductances()
     theory = config.noise / np.sqrt(2 * (g.leak + g.basal))  # Eq. 1 under white noise
     seconds = rng.uniform(-1, 1, (20, 10, config.sizes[0]))  # 20 times 10 patterns of 100 ms
     start = Circuit.random(config.sizes, rng).self_predicting()
-    rates = LearningRates(ip=0.0011875, pi=0.0059375)  # [SM*]
+    rates = LearningRates(ip=0.0011875, pi=0.0059375)  # [SM*]; noise makes w_pi wander
     seed = rng.integers(2**32)
-    points = {}
-    curves = {}
+    outcome = Outcome(x=np.arange(len(seconds) + 1))
     for label, passed in (("σ √dt", lambda sigma, dt: sigma), ("σ dt", broken.passed_for_sigma_dt)):
         spreads = [spread(passed(config.noise, dt), dt) for dt in config.time_steps]
-        points[label] = (np.full(len(spreads), theory), np.array(spreads))
+        outcome.points[label] = (np.full(len(spreads), theory), np.array(spreads))
         options = {"noise": passed(config.noise, 0.1), "rng": np.random.default_rng(seed)}
         circuit = start
         now = None
@@ -92,24 +78,20 @@ def weak_noise(config, rng) -> Outcome:
             now = kernels.integrate(circuit, inputs, rates=rates, start=now, **options)
             circuit = now.circuit
             distances.append(relative_distance(circuit.w_pi, start.w_pi))
-        curves[label] = np.array(distances)
-    return Outcome(points, np.arange(len(seconds) + 1), curves)
+        outcome.curves[label] = np.array(distances)
+    return outcome
 
 
 def spread(noise: float, dt: float) -> float:
     """Standard deviation of noisy output cells without any input, default conductances, settled."""
-    scales = {"scale_up": 0, "scale_down": 0, "scale_lateral": 0}
-    silent = Circuit.random((1, 1, 200), np.random.default_rng(0), **scales)
+    silent = Circuit.random((1, 1, 200), np.random.default_rng(0), scale_up=0)
     options = {"rng": np.random.default_rng(0), "noise": noise, "dt": dt}
     recording = kernels.integrate(silent, np.zeros((3, 1)), record=("u_p[1]",), **options)
     return float(recording.traces["u_p[1]"][20:].std())
 
 
 def settling(config, rng) -> Outcome:
-    """Plasticity while the circuit settles. Points: w_up[0] before and after untaught patterns.
-
-    Extra: ``bias`` (2, n_tau), measured and theory: ``settling_bias`` at ``config.tau_inputs``.
-    """
+    """Plasticity while the circuit settles. Points: w_up[0] before and after untaught patterns."""
     task = Task.random(config, rng)
     circuit = task.circuit.self_predicting()
     seed = rng.integers(2**32)
@@ -120,16 +102,16 @@ def settling(config, rng) -> Outcome:
         "on, inputs jump": partial(kernels.integrate, tau_weights=0.0, tau_input=0.0),
     }
     untaught = LearningRates(up=0.0011875, ip=0.0011875)  # [SM*]
-    rates = LearningRates(config.eta / 2, config.eta / 2, config.eta / 4)
-    points = {}
-    curves = {}
+    rates = config.rates.scaled(0.5)
+    outcome = Outcome(x=np.arange(config.epochs + 1))
     for label, integrate in variants.items():
         after = integrate(circuit, inputs, None, rates=untaught).circuit
-        points[label] = (circuit.w_up[0], after.w_up[0])
+        outcome.points[label] = (circuit.w_up[0], after.w_up[0])
         order = np.random.default_rng(seed)
-        x, curves[label] = learn_timed(task, circuit, rates, config.epochs, order, integrate)
+        outcome.curves[label] = learn_timed(task, circuit, rates, outcome.x, order, integrate)
     bias = [settling_bias(config, tau_input, seed) for tau_input in config.tau_inputs]
-    return Outcome(points, x, curves, {"bias": np.array(bias).T})
+    outcome.extra["bias"] = np.transpose(bias)  # (2, n_tau): measured and theory
+    return outcome
 
 
 def settling_bias(config, tau_input, seed, scale_up: float = 1.0) -> tuple[float, float]:
@@ -137,9 +119,8 @@ def settling_bias(config, tau_input, seed, scale_up: float = 1.0) -> tuple[float
 
     Returns (measured, theory). A soma lags its dendrite by τ_m = 1/(g_lk + g_B + g_A). When inputs
     jump, the old rate meets the new input, and every change teaches -τ_m Cov(φ(u), r_in).
-    Low-passed inputs carry the old pattern along, and the share τ_m/(τ_0 + τ_m) remains [derived,
-    for potentials in the linear range of φ: small ``scale_up``]. Patterns are shown there and back,
-    so that what differs between the two directions of a change cancels exactly.
+    Low-passed inputs carry the old pattern along: the share τ_m/(τ_0 + τ_m) remains [derived, for
+    small ``scale_up``]. Shown there and back, what differs between both directions cancels.
     """
     rng = np.random.default_rng(seed)
     g = config.conductances

@@ -56,9 +56,9 @@ def cut_short(ax, outcome):
 def spreads(ax, outcome, time_steps):
     """Spread of noisy output cells over the time step, with the theory; returns the lines."""
     lines = []
-    theory = next(iter(outcome.points.values()))[0]
     for label, (_, spread), look in _labelled(outcome.points):
         lines += ax.loglog(time_steps, spread, label=label, **{**look, "marker": "o"})
+    theory, _ = outcome.points[label]
     lines += ax.loglog(time_steps, theory, color="0.7", lw=1, label=r"$\sigma/\sqrt{2g}$")
     ax.set(xlabel="time step dt (ms)", ylabel="standard deviation of u")
     ax.set_xticks(time_steps, [f"{dt:g}" for dt in time_steps])
@@ -94,9 +94,9 @@ def _rows(ax, rows):
     """Per row its first (correct) and last (broken) value and a bar between, or why not."""
     artists = []
     for row, by_label in enumerate(rows):
-        values = np.array(list(by_label.values()))
-        if not values.size or not np.isfinite(values).all():
-            why = "no error to compare" if values.size else "not touched"
+        values = list(by_label.values())
+        if not values or not np.isfinite(values).all():
+            why = "no error to compare" if values else "not touched"
             ax.text(0.03, row, why, color="0.4", transform=ax.get_yaxis_transform(), va="center")
             continue
         right, *_, wrong = np.maximum(values, FLOOR)
