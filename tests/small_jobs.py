@@ -11,7 +11,7 @@ import numpy as np
 from dcm.lab.checkpoint import resumable
 from dcm.lab.jobs import JobError
 from dcm.lab.progress import silent
-from dcm.lab.run import Run
+from dcm.lab.run import Run, Variant
 from dcm.lab.store import Result, plain
 
 
@@ -36,7 +36,7 @@ def walk(config, rng, progress=silent, checkpoint=None) -> Result:
 
 
 def walking(seed, config=Config()) -> Run:
-    return Run("a/walk", config, seed, walk)
+    return Run(Variant("a/walk", walk, config), seed)
 
 
 def fail(progress):

@@ -59,7 +59,7 @@ def test_the_plan_names_every_run_once_and_keeps_to_its_seeds():
     runs = plan.plan(5)
     assert len({str(run) for run in runs}) == len(runs)
     assert len({run.path for run in runs}) == len(runs)
-    names = [run.name for run in runs]
+    names = [run.variant.name for run in runs]
     assert names.count(FULL.name) == names.count(MICROCIRCUIT.name) == 5
     assert names.count(FEEDBACK[2.0].name) == 3
     assert {run.seed for run in plan.plan(1)} == {0}
@@ -68,18 +68,18 @@ def test_the_plan_names_every_run_once_and_keeps_to_its_seeds():
 
 
 def test_each_notebook_has_its_own_part_of_the_plan():
-    parts = {notebook: plan.plan(2, notebook) for notebook in plan.EXPERIMENTS}
+    parts = {notebook: plan.plan(2, [notebook]) for notebook in plan.EXPERIMENTS}
     for notebook, runs in parts.items():
         assert runs
         assert {run.path.parent.name for run in runs} == {notebook}
     assert sum(map(len, parts.values())) == len(plan.plan(2))
-    assert plan.plan(2, "the_circuit") == []
+    assert plan.plan(2, ["the_circuit"]) == []
 
 
 def test_every_planned_run_is_committed_with_its_config():
     for run in plan.plan(5):
         result = read(run.path)
-        assert run.wrote(result), run.path
+        assert result.is_of(run.about), run.path
 
 
 def test_every_committed_result_is_whole_and_says_where_it_comes_from():

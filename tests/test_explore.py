@@ -13,7 +13,7 @@ from dcm.experiments.mnist import explorer as mnist
 from dcm.experiments.self_predicting_state import explorer as self_predicting_state
 from dcm.experiments.teacher_regression import explorer as teacher_regression
 from dcm.experiments.the_circuit import explorer as the_circuit
-from dcm.lab.widgets import live, picture
+from dcm.lab.widgets import Slider, live, picture
 from dcm.settle.equilibrium import ConvergenceError
 
 matplotlib.use("agg")
@@ -42,11 +42,20 @@ def explorer(request):
     return *EXPLORERS[request.param], fixed
 
 
+def extremes(control):
+    """The first and the last value."""
+    if isinstance(control, Slider):
+        return control.low, control.high
+    options = control.options
+    values = list(options.values() if isinstance(options, dict) else options)
+    return values[0], values[-1]
+
+
 def ends(controls):
     """Every control at each of its ends, alone and all of them together."""
     cases = []
     for end in (0, 1):
-        together = {name: control.extremes[end] for name, control in controls.items()}
+        together = {name: extremes(control)[end] for name, control in controls.items()}
         cases.append(together)
         cases += [{name: value} for name, value in together.items()]
     return cases
@@ -93,8 +102,8 @@ def test_the_panel_starts_follows_its_controls_and_resets(explorer):
     assert len(drawn) == len(widgets) + 2, "once, not once per control"
     assert drawn[-1] == drawn[0]
     assert not plt.get_fignums()
-    widgets[0].value = controls[next(iter(controls))].extremes[0]
-    widgets[0].value = controls[next(iter(controls))].extremes[1]
+    for value in extremes(controls[next(iter(controls))]):
+        widgets[0].value = value
     assert len(drawn) > len(widgets) + 2, "it follows again after a reset"
 
 

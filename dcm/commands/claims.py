@@ -1,10 +1,8 @@
 """``dcm claims``: the paper's values beside ours, each computed from the files in ``results/``."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +10,8 @@ import numpy as np
 from dcm.commands.plan import EXPERIMENTS
 from dcm.lab import paths
 from dcm.lab.run import Variant
-from dcm.lab.store import Result, read
-from dcm.lab.verdict import Claim, Verdict, spread
+from dcm.lab.store import read
+from dcm.lab.verdict import Claim, spread
 
 CLAIMS = [claim for experiment in EXPERIMENTS.values() for claim in experiment.CLAIMS]
 START, END = "<!-- claims: written by dcm claims -->", "<!-- end of claims -->"
@@ -37,9 +35,7 @@ class Row:
     results: tuple[str, ...]
 
 
-def table(
-    results_of: Callable[[Variant], list[Result]] = Variant.results, only: tuple[str, ...] = ()
-) -> list[Row]:
+def table(results_of=Variant.results, only=()) -> list[Row]:
     """Every row, or those with an id in ``only``, computed now.
 
     ``results_of`` gives the results of a variant; ``ResultError`` if a file must not be used.
@@ -47,32 +43,23 @@ def table(
     return [row(claim, results_of) for claim in CLAIMS if not only or claim.id in only]
 
 
-def row(claim: Claim, results_of: Callable[[Variant], list[Result]] = Variant.results) -> Row:
+def row(claim: Claim, results_of) -> Row:
     """One row; a claim whose runs are missing says so."""
-    needed = [results_of(variant) for variant in claim.needs]
-    optional = [results_of(variant) for variant in claim.also]
-    files = [_name(result) for results in (*needed, *optional) for result in results]
+    results = [results_of(variant) for variant in (*claim.needs, *claim.also)]
+    files = ["/".join(result.path.parts[-3:]) for seeds in results for result in seeds]
     about = (claim.id, claim.claim, claim.paper, claim.quantity, claim.criterion)
-    pairs = zip(claim.needs, needed, strict=True)
-    missing = [variant.name for variant, results in pairs if not results]
+    needed = zip(claim.needs, results, strict=False)  # those of ``also`` come after them
+    missing = [variant.name for variant, seeds in needed if not seeds]
     if missing:
         words = f"missing: {', '.join(missing)}"
         return Row(*about, None, None, None, 0, "not run", words, tuple(files))
-    verdict = claim.judge(*needed, *optional)
-    numbers = [float(summary(verdict.values)) for summary in (np.median, np.min, np.max)]
-    n_seeds = len(verdict.values)
-    return Row(*about, *numbers, n_seeds, in_a_word(verdict), verdict.detail, tuple(files))
-
-
-def in_a_word(verdict: Verdict) -> str:
-    """«reproduced», «differs» or «not reproduced»."""
-    if verdict.holds:
-        return "reproduced"
-    return "differs" if verdict.partly else "not reproduced"
-
-
-def _name(result: Result) -> str:
-    return f"results/{result.path.parent.name}/{result.path.name}"
+    judged = claim.judge(*results)
+    values = judged.values
+    numbers = [float(summary(values)) for summary in (np.median, np.min, np.max)]
+    verdict = "differs" if judged.partly else "not reproduced"
+    if judged.holds:
+        verdict = "reproduced"
+    return Row(*about, *numbers, len(values), verdict, judged.detail, tuple(files))
 
 
 def cost() -> str:
@@ -84,28 +71,25 @@ def cost() -> str:
 
 def headline(rows: list[Row]) -> str:
     """How many claims reproduced."""
-    n = dict.fromkeys(("reproduced", "differs", "not reproduced", "not run"), 0)
-    for r in rows:
-        n[r.verdict] += 1
-    words = f"{n.pop('reproduced')} of {len(rows)} claims reproduced"
-    for said, number in n.items():
-        verb = "differ" if said == "differs" and number > 1 else said
-        words += f", {number} {verb}" if number else ""
+    n = Counter(row.verdict for row in rows)
+    words = f"{n['reproduced']} of {len(rows)} claims reproduced"
+    for verdict in ("differs", "not reproduced", "not run"):
+        verb = "differ" if verdict == "differs" and n[verdict] > 1 else verdict
+        words += f", {n[verdict]} {verb}" if n[verdict] else ""
     return words
 
 
 def markdown(rows: list[Row]) -> str:
     """The table as a page: one line per claim, the other numbers below."""
     lines = [
-        f"## {headline(rows)}",
-        "",
+        f"## {headline(rows)}\n",
         "| id | claim | paper | measured: median (range) | seeds | verdict |",
         "|---|---|---|---|---|---|",
     ]
     for r in rows:
         measured = f"{r.quantity}: {number(r)}"
         lines.append(f"| {r.id} | {r.claim} | {r.paper} | {measured} | {r.seeds} | {r.verdict} |")
-    lines += ["", "When each counts as reproduced, and the numbers beside the leading one:", ""]
+    lines.append("\nWhen each counts as reproduced, and the numbers beside the leading one:\n")
     lines += [f"- **{r.id}** *{r.criterion}* {r.detail}" for r in rows]
     return "\n".join(lines) + "\n"
 
@@ -126,11 +110,6 @@ def text(rows: list[Row]) -> str:
 def number(row: Row) -> str:
     """«median (low to high)», or a dash."""
     return "—" if row.measured is None else spread([row.low, row.measured, row.high])
-
-
-def as_json(rows: list[Row]) -> list[dict]:
-    """Rows as dictionaries, for ``--json``."""
-    return [asdict(row) for row in rows]
 
 
 def publish(rows: list[Row]) -> list[Path]:

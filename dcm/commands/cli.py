@@ -1,13 +1,12 @@
 """The command line: ``dcm figures`` draws, ``dcm claims`` judges, ``dcm bench`` measures."""
 
-from __future__ import annotations
-
 import os
 from ast import literal_eval
 
 import click
 
-HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
+SEED = click.IntRange(min=0)
 
 
 class BadInput(click.ClickException):
@@ -16,12 +15,16 @@ class BadInput(click.ClickException):
     exit_code = 2
 
 
-def _check_jobs(context, option, jobs: int) -> int:
-    """``jobs``, with a note when the user asks for more than there are cores."""
-    cores = _cores()
-    if jobs > cores and _was_given(context, option.name):
-        _note(f"--jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast")
-    return jobs
+class Commands(click.Group):
+    """Ctrl-C ends every command in one line."""
+
+    def invoke(self, context):
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            context.exit(130)
 
 
 def _cores() -> int:
@@ -40,7 +43,7 @@ def _note(text: str) -> None:
     click.echo(f"note: {text}", err=True)
 
 
-@click.group(context_settings=HELP)
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(package_name="dcm")
 def main():
     """Companion to Sacramento et al. (2018): rebuild the paper's figures from simulations run now.
@@ -59,23 +62,16 @@ def main():
 @click.option(
     "--profile",
     default="quick",
-    show_default=True,
     help="quick: run the notebooks.  paper: first compute the missing paper-scale results.",
 )
 @click.option(
     "--seed",
     default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
+    type=SEED,
     help="Seed of the notebooks' own runs; paper-scale results have the seeds of --seeds.",
 )
 @click.option(
-    "--jobs",
-    default=2,
-    show_default=True,
-    type=click.IntRange(1, 64),
-    callback=_check_jobs,
-    help="Processes at a time, one core each.",
+    "--jobs", default=2, type=click.IntRange(1, 64), help="Processes at a time, one core each."
 )
 @click.option(
     "--seeds",
@@ -86,15 +82,10 @@ def main():
     "--force", is_flag=True, help="Profile paper: compute again what results/ already holds."
 )
 @click.option(
-    "-p",
-    "--parameter",
-    "extra",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Another notebook parameter.",
+    "-p", "--parameter", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter."
 )
 @click.pass_context
-def figures(context, names, profile, seed, jobs, seeds, force, extra):
+def figures(context, names, profile, seed, jobs, seeds, force, parameter):
     """Run notebooks headlessly and draw their figures.
 
     NAME is a notebook's name or its number (0 the_circuit, 1 self_predicting_state,
@@ -119,20 +110,21 @@ def figures(context, names, profile, seed, jobs, seeds, force, extra):
     dcm figures 5 --profile paper
     """
     from dcm.commands.figures import prepare, rebuild
-    from dcm.lab.jobs import INTERRUPTED
 
+    cores = _cores()
+    if jobs > cores and _was_given(context, "jobs"):
+        _note(f"--jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast")
     try:
-        request = prepare(names, profile, seed, dict(map(_key_value, extra)), seeds, force)
+        parameters = {"seed": seed, **dict(map(_key_value, parameter))}
+        notebooks, runs = prepare(names, profile, parameters, seeds, force)
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
-    except KeyboardInterrupt:
-        context.exit(INTERRUPTED)
-    if request.runs and _was_given(context, "seed"):
+    if runs and _was_given(context, "seed"):
         _note(
             f"--seed {seed} is of the notebooks' own runs; "
             "paper-scale results have the seeds 0, 1, … (--seeds)"
         )
-    context.exit(rebuild(request, jobs, force))
+    context.exit(rebuild(notebooks, runs, profile, jobs, force))
 
 
 def _key_value(text: str):
@@ -156,6 +148,7 @@ def claims(as_json):
     Also writes figures/claims.md and the table in README.md, if they changed.
     """
     import json
+    from dataclasses import asdict
 
     from dcm.commands import claims
     from dcm.commands.plan import plan
@@ -167,7 +160,7 @@ def claims(as_json):
     except ResultError as error:
         raise BadInput(str(error)) from error
     if as_json:
-        click.echo(json.dumps(claims.as_json(rows), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
         return
     click.echo(claims.text(rows))
     missing = [run for run in plan() if not run.path.is_file()]
@@ -182,19 +175,9 @@ def claims(as_json):
 
 @main.command()
 @click.option(
-    "--repeats",
-    default=7,
-    show_default=True,
-    type=click.IntRange(1, 1000),
-    help="Repetitions of each loop.",
+    "--repeats", default=7, type=click.IntRange(1, 1000), help="Repetitions of each loop."
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Seed of weights and data.",
-)
+@click.option("--seed", default=0, type=SEED, help="Seed of weights and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
 @click.option(
     "--tiny", is_flag=True, hidden=True, help="Numbers that mean nothing, in seconds: for tests."

@@ -1,7 +1,5 @@
 """The ordered notebooks: finding them, running one headlessly (papermill), summing up the runs."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -10,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dcm.lab.jobs import Attempt, Job, JobError, Progress
-from dcm.lab.paths import figure_folder, repository
+from dcm.lab.paths import build, figure_folder, repository
 from dcm.lab.provenance import provenance
 
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
@@ -27,28 +25,24 @@ EXPECTED = {
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook to run: its file, where its executed copy goes, and its parameters.
-
-    ``changed`` are the ``parameters`` that differ from those that the notebook itself sets.
-    """
+    """One notebook to run."""
 
     name: str
     source: Path
-    target: Path
+    target: Path  # where its executed copy goes
     parameters: dict
-    changed: dict
+    changed: dict  # those of the ``parameters`` that differ from what the notebook itself sets
 
     @property
     def job(self) -> Job:
         """Its run as a job."""
-        seconds = EXPECTED.get(self.name, 10)
-        return Job(self.source.stem, seconds, self.run, self.target.with_suffix(".log"))
+        log = self.target.with_suffix(".log")
+        return Job(self.source.stem, EXPECTED.get(self.name, 10), self.run, log)
 
     def run(self, progress: Progress) -> None:
         """Execute the notebook in its own folder; ``JobError`` names the cell that fails.
 
-        The share done is that of the code cells, weighed by the seconds that each took the last
-        time (1 s where it was not run before).
+        The share done is of the seconds that the code cells took the last time (else 1 s each).
         """
         import nbformat
         import papermill
@@ -58,10 +52,8 @@ class Notebook:
         self.target.unlink(missing_ok=True)
         cells = nbformat.read(self.source, as_version=4).cells
         sources = [cell.source for cell in cells]
-        ahead = {}
-        for cell in cells:
-            if cell.cell_type == "code" and cell.source.strip():
-                ahead[cell.source] = before.get(cell.source, 1.0)
+        code = [cell.source for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+        ahead = {source: before.get(source, 1.0) for source in code}
         total = sum(ahead.values())
 
         def executed(cell, cell_index, execute_reply):
@@ -70,14 +62,9 @@ class Notebook:
 
         progress.tell(0.0)
         try:
+            options = {"cwd": self.source.parent, "progress_bar": False}
             papermill.execute_notebook(
-                self.source,
-                self.target,
-                self.changed,
-                cwd=self.source.parent,
-                progress_bar=False,
-                log_output=False,
-                on_cell_executed=executed,
+                self.source, self.target, self.changed, on_cell_executed=executed, **options
             )
         except papermill.PapermillExecutionError as error:
             number = sources.index(error.source) + 1
@@ -95,18 +82,14 @@ def cell_seconds(path: Path) -> dict[str, float]:
         cells = nbformat.read(path, as_version=4).cells
     except (FileNotFoundError, ValueError):  # not run before, or cut short while it was written
         return {}
-    seconds = {}
-    for cell in cells:
-        duration = cell.metadata.get("papermill", {}).get("duration")
-        if duration is not None:
-            seconds[cell.source] = duration
-    return seconds
+    timed = [cell for cell in cells if cell.metadata.get("papermill", {}).get("duration")]
+    return {cell.source: cell.metadata.papermill.duration for cell in timed}
 
 
 def available() -> dict[str, Path]:
     """Notebooks by name without number, in reading order."""
-    files = sorted((repository() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    return {path.stem[3:]: path for path in files}
+    folder = repository() / "notebooks"
+    return {path.stem[3:]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
 
 
 def select(names) -> dict[str, Path]:
@@ -124,9 +107,8 @@ def select(names) -> dict[str, Path]:
         if found not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise ValueError(
-                f"no notebook is called {name!r}; {hint}choose from {', '.join(known)}"
-            )
+            words = f"no notebook is called {name!r}; {hint}choose from {', '.join(known)}"
+            raise ValueError(words)
         chosen.add(found)
     return {name: path for name, path in known.items() if name in chosen}
 
@@ -149,12 +131,11 @@ def changed_parameters(path: Path, given: dict) -> dict:
     known = own_parameters(path)
     for name, value in given.items():
         if name not in known:
-            raise ValueError(
-                f"{path.name} has no parameter {name!r}; choose from {', '.join(known)}"
-            )
+            words = f"{path.name} has no parameter {name!r}; choose from {', '.join(known)}"
+            raise ValueError(words)
         kind = type(known[name])
-        whole_number_for_float = kind is float and type(value) is int
-        if type(value) is not kind and not whole_number_for_float:
+        allowed = (float, int) if kind is float else (kind,)
+        if type(value) not in allowed:
             raise ValueError(
                 f"parameter {name} of {path.name} is {value!r}; "
                 f"give type {kind.__name__}, as {known[name]!r}"
@@ -165,7 +146,7 @@ def changed_parameters(path: Path, given: dict) -> dict:
 def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     """The chosen notebooks, ready to run; every mistake is found before anything runs."""
     chosen = select(names)
-    folder = repository() / "build" / "notebooks" / profile
+    folder = build() / "notebooks" / profile
     folder.mkdir(parents=True, exist_ok=True)
     for place in (folder, figure_folder(profile)):
         if not os.access(place, os.W_OK):
@@ -174,11 +155,10 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
                 "change its permissions or work in another clone"
             )
     given = {"profile": profile, **parameters}
-    prepared = []
-    for name, path in chosen.items():
-        changed = changed_parameters(path, given)
-        prepared.append(Notebook(name, path, folder / path.name, given, changed))
-    return prepared
+    return [
+        Notebook(name, path, folder / path.name, given, changed_parameters(path, given))
+        for name, path in chosen.items()
+    ]
 
 
 def drawn_since(profile: str, moment: float) -> list[Path]:
@@ -195,7 +175,7 @@ def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) 
         entries = json.loads(path.read_text())["notebooks"]
     except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
         entries = {}
-    of_job = {notebook.job.name: notebook for notebook in notebooks}
+    of_job = {notebook.source.stem: notebook for notebook in notebooks}
     about = provenance()
     for attempt in attempts:
         notebook = of_job[attempt.job.name]

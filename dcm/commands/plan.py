@@ -1,7 +1,5 @@
 """The runs behind the claims: every variant that an experiment plans, by notebook and seed."""
 
-from __future__ import annotations
-
 from dcm.experiments import (
     backprop_approximation,
     error_in_the_dendrite,
@@ -22,15 +20,14 @@ EXPERIMENTS = {
 SEEDS = 5  # of every variant that does not say less [chosen]
 
 
-def variants(notebook: str | None = None) -> list[Variant]:
-    """What is planned: of one notebook (none for those that compute on the spot), or of all."""
-    if notebook is not None:
-        return list(EXPERIMENTS[notebook].RUNS) if notebook in EXPERIMENTS else []
-    return [variant for experiment in EXPERIMENTS.values() for variant in experiment.RUNS]
+def variants(notebooks=EXPERIMENTS) -> list[Variant]:
+    """What is planned for ``notebooks``, by name; nothing for those that compute on the spot."""
+    planned = [EXPERIMENTS[name].RUNS for name in notebooks if name in EXPERIMENTS]
+    return [variant for runs in planned for variant in runs]
 
 
-def plan(seeds: int = SEEDS, notebook: str | None = None) -> list[Run]:
+def plan(seeds: int = SEEDS, notebooks=EXPERIMENTS) -> list[Run]:
     """Runs of seeds 0…``seeds``-1, of a variant at most as many as the claims ask for."""
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; give at least 1")
-    return [run for variant in variants(notebook) for run in variant.runs(seeds)]
+    return [run for variant in variants(notebooks) for run in variant.runs(seeds)]

@@ -1,7 +1,5 @@
 """Long runs that go on where they were interrupted, bit for bit."""
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import dataclass, field
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcm.lab.store import ResultError, plain, read, write
+from dcm.lab.store import ResultError, read, write
 
 EVERY = 20.0  # seconds between checkpoints [chosen]
 GENERATORS = "generators"  # the entry of a checkpoint that holds the states of all generators
@@ -17,10 +15,7 @@ GENERATORS = "generators"  # the entry of a checkpoint that holds the states of 
 
 @dataclass
 class Checkpoint:
-    """Where a long run keeps its state every ``EVERY`` seconds.
-
-    ``about`` identifies the run (name, config, seed); a checkpoint of another run is refused.
-    """
+    """Where a long run keeps its state; ``about`` (name, config, seed) identifies the run."""
 
     path: Path
     about: dict
@@ -32,8 +27,7 @@ class Checkpoint:
             saved = read(self.path)
         except FileNotFoundError:
             return None
-        identity = {name: saved.about.get(name) for name in self.about}
-        if identity != plain(self.about):
+        if not saved.is_of(self.about):
             raise ResultError(
                 f"{self.path} is a checkpoint of another config or seed; delete it or use --force"
             )
@@ -45,29 +39,23 @@ class Checkpoint:
             write(self.path, self.about, arrays)
             self.saved_at = time.monotonic()
 
-    def remove(self) -> None:
-        """Delete the file: the run is complete."""
-        self.path.unlink(missing_ok=True)
 
-
-def resumable(
-    step, state: dict, steps: int, checkpoint: Checkpoint | None, progress, desc: str
-) -> dict:
-    """``state = step(i, state)`` for i = 0…steps-1, from a checkpoint on where there is one.
+def resumable(step, state: dict, steps: int, checkpoint, progress, desc: str) -> dict:
+    """``state = step(i, state)`` for i = 0…steps-1, from a ``Checkpoint`` on where there is one.
 
     ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its
     last whole step, and gives the same bits as an uninterrupted one.
     """
     first = 0
-    names = set(state)
     kept = checkpoint.load() if checkpoint else None
     if kept is not None:
         first = int(kept.pop("step"))
-        state = {**state, **_revived(kept)}
-        if set(state) != names:
+        revived = _revived(kept)
+        if set(revived) != set(state):
             raise ResultError(
                 f"{checkpoint.path} holds other arrays than this version of the run; delete it"
             )
+        state = revived
     whole = None  # the last whole step: an interrupted one may have used up random numbers already
     try:
         for i in progress(range(first, steps), desc=desc, total=steps, initial=first):
@@ -84,13 +72,11 @@ def resumable(
 
 def _frozen(state: dict) -> dict:
     """Arrays as they are, and all generators in one array: the JSON of their states by name."""
-    arrays = {}
+    arrays = dict(state)
     generators = {}
     for name, value in state.items():
         if isinstance(value, np.random.Generator):
-            generators[name] = value.bit_generator.state
-        else:
-            arrays[name] = value
+            generators[name] = arrays.pop(name).bit_generator.state
     return {**arrays, GENERATORS: np.array(json.dumps(generators))}
 
 

@@ -1,10 +1,7 @@
 """What every figure shares: one colour per compartment, the style sheet, bands over seeds, saving.
 
 Panels are functions that take axes and a list of results, draw, and return artists.
-The colours are of the colour-blind safe palette of Okabe and Ito.
 """
-
-from __future__ import annotations
 
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import numpy as np
 
 from dcm.lab import paths
 
-COLOURS = {
+COLOURS = {  # of the colour-blind safe palette of Okabe and Ito
     "pyramidal": "#0072B2",
     "basal": "#56B4E9",
     "apical": "#D55E00",
@@ -40,16 +37,14 @@ def save_figure(figure, name: str, profile: str) -> None:
 
 
 def band(ax, x, curves, **style) -> list:
-    """Median over seeds as a line, the range of several seeds as a band; returns the lines drawn.
+    """Median over seeds as a line, their range as a band; returns the lines drawn.
 
-    ``curves`` is (n_seeds, n). Nothing is drawn where there are none: results that were not
-    computed yet leave their place empty.
+    ``curves`` is (n_seeds, n). Without any, of results not computed yet, nothing is drawn.
     """
     if len(curves) == 0:
         return []
     curves = np.asarray(curves)
-    low, high = curves.min(axis=0), curves.max(axis=0)
-    ax.fill_between(x, low, high, color=style.get("color"), alpha=0.2, lw=0)
+    ax.fill_between(x, curves.min(0), curves.max(0), color=style.get("color"), alpha=0.2, lw=0)
     return ax.plot(x, np.median(curves, axis=0), **style)
 
 

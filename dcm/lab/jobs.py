@@ -1,23 +1,19 @@
 """Long work in processes of its own, several at a time: notebooks and paper-scale runs alike.
 
-A job tells what share of its work is done. Whatever goes wrong in one job, the others go on: an
-error, a process that was killed, a full memory. At Ctrl-C or SIGTERM every job is interrupted once,
-so that it can keep its checkpoint or end its kernel; then the caller gets ``KeyboardInterrupt``.
+Whatever goes wrong in one job, the others go on: an error, a process that was killed, a full
+memory. At Ctrl-C or SIGTERM every job is interrupted once, so that it can keep its checkpoint or
+end its kernel; then the caller gets ``KeyboardInterrupt``.
 """
-
-from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
@@ -57,22 +53,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work for a process of its own.
+    """One piece of work for a process of its own, which prints into the file ``log``.
 
-    Attributes
-    ----------
-    name : str
-        As messages call it.
-    seconds : float
-        A rough guess of its time on one core, to weigh it against other jobs; no limit.
-    work : callable (Progress) -> None
-        What to do; it must be picklable. An interruption reaches it as ``KeyboardInterrupt``.
-    log : Path
-        Takes what the process and its children print, and the traceback of an error.
+    ``work`` must be picklable; an interruption reaches it as ``KeyboardInterrupt``.
     """
 
     name: str
-    seconds: float
+    seconds: float  # a rough guess on one core, to weigh it against other jobs; no limit
     work: Callable[[Progress], None]
     log: Path
 
@@ -82,7 +69,7 @@ class Attempt:
     """A job that is under way or has ended: share done, share done before, time taken, error."""
 
     job: Job
-    process: BaseProcess
+    process: multiprocessing.process.BaseProcess
     began: float
     share: float = 0.0
     share_before: float | None = None
@@ -92,14 +79,11 @@ class Attempt:
     def hear(self, connection: Connection) -> bool:
         """Take the next message; whether there will be more."""
         try:
-            share, error = connection.recv()
+            self.share, self.error = connection.recv()
         except (EOFError, OSError):  # the process has ended, perhaps in the middle of a message
             return False
-        self.error = error
-        if share is not None:
-            self.share = share
-            if self.share_before is None:
-                self.share_before = share
+        if self.share_before is None:
+            self.share_before = self.share
         return True
 
     def end(self) -> None:
@@ -111,27 +95,12 @@ class Attempt:
             self.error = f"{_ended_by(self.process.exitcode)}; run the same command again to go on"
 
 
-def execute(
-    jobs: list[Job],
-    n_parallel: int,
-    report: Callable[[Attempt], None] = lambda attempt: None,
-    tick: Callable[[list[Attempt]], None] = lambda attempts: None,
-) -> None:
+def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda attempts: None) -> None:
     """Do ``jobs``, longest first, ``n_parallel`` processes at a time.
 
-    Parameters
-    ----------
-    jobs : list of Job
-    n_parallel : int
-    report : callable
-        Called with each attempt when it has ended; its ``error`` is None or a line of text.
-    tick : callable
-        Called with all attempts so far, about twice a second.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        After Ctrl-C or SIGTERM, when all processes have ended. What was reported before stays done.
+    ``report`` is called with each attempt when it has ended (its ``error`` is None or a line of
+    text), ``tick`` with all attempts so far about twice a second. After Ctrl-C or SIGTERM raises
+    ``KeyboardInterrupt`` when all processes have ended; what was reported before stays done.
     """
     waiting = sorted(jobs, key=lambda job: -job.seconds)
     attempts = []
@@ -155,7 +124,7 @@ def execute(
 
 
 def _start(job: Job) -> tuple[Connection, Attempt]:
-    """Start a process for ``job``; what it has to say arrives at the connection."""
+    """Start a process for ``job``; its messages arrive at the connection."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, theirs))
@@ -196,27 +165,23 @@ def _ended_by(exitcode: int) -> str:
     return f"its process ended with status {exitcode}"
 
 
-# In the process of the job
-
-
 def _work(job: Job, parent: Connection) -> None:
-    """Do the work of ``job`` and tell how it went."""
+    """In the process of the job: do its work and tell how it went."""
     _interrupted_once()
-    _print_into(job.log)
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    with open(job.log, "w") as log:
+        os.dup2(log.fileno(), 1)  # file descriptors, as children of this process print too
+        os.dup2(log.fileno(), 2)
     try:
         job.work(Progress(parent))
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-    except JobError as error:
-        parent.send((None, _one_line(error)))
     except Exception as error:  # whatever went wrong here, the other jobs go on
-        traceback.print_exc()
-        words = f"{type(error).__name__}: {_one_line(error)}; see {os.path.relpath(job.log)}"
-        parent.send((None, words))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        words = " ".join(str(error).split())
+        if not isinstance(error, JobError):
+            traceback.print_exc()
+            words = f"{type(error).__name__}: {words}; see {os.path.relpath(job.log)}"
+        parent.send((1.0, words))
 
 
 def _interrupted_once() -> None:
@@ -232,13 +197,3 @@ def _interrupted_once() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, interrupt)
-
-
-def _print_into(log: Path) -> None:
-    """Send all that this process and its children print to the file ``log``."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w") as file:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)

@@ -1,7 +1,5 @@
 """Where things are read and written: the clone that holds the notebooks, results and figures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 PROFILES = ("quick", "paper")
@@ -22,14 +20,9 @@ def results() -> Path:
     return repository() / "results"
 
 
-def checkpoints() -> Path:
-    """The folder of runs that are under way."""
-    return repository() / "build" / "checkpoints"
-
-
-def logs() -> Path:
-    """The folder of what runs print while they are computed."""
-    return repository() / "build" / "logs"
+def build() -> Path:
+    """The folder of checkpoints, logs and executed notebooks, which is not committed."""
+    return repository() / "build"
 
 
 def figure_folder(profile: str) -> Path:

@@ -1,9 +1,6 @@
 """Progress with time left, and single-threaded BLAS: what every run shares."""
 
-from __future__ import annotations
-
 import functools
-import sys
 
 from threadpoolctl import threadpool_limits
 
@@ -12,8 +9,7 @@ def progress_bar(iterable, desc="", **options):
     """``tqdm`` on standard error with the time left; leaves no line behind when it is done."""
     from tqdm import tqdm
 
-    look = {"file": sys.stderr, "leave": False, "mininterval": 0.5, "dynamic_ncols": True}
-    return tqdm(iterable, desc=desc, **look, **options)
+    return tqdm(iterable, desc, leave=False, mininterval=0.5, dynamic_ncols=True, **options)
 
 
 def silent(iterable, desc="", **options):

@@ -1,10 +1,8 @@
 """What made a file: versions of the packages, commit and machine."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 PACKAGES = ("dcm", "numpy", "scipy", "numba", "matplotlib", "papermill")
@@ -21,27 +19,22 @@ def provenance() -> dict:
 
 
 def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # Numba may be missing
-        return None
+    """Its version; None where it is missing, as Numba may be."""
+    return next((found.version for found in distributions(name=name)), None)
 
 
 def _commit() -> str:
     """The commit, «-dirty» where package or notebooks differ; figures and results may differ."""
-    package = Path(__file__).resolve().parents[1]
-    git = ["git", "-C", str(package)]
     try:
-        described = subprocess.run(
-            [*git, "describe", "--always", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-        code = ["--", ".", "../notebooks"]
-        difference = subprocess.run([*git, "diff", "--quiet", "HEAD", *code], timeout=10)
+        name = _git("describe", "--always", "--abbrev=12")
+        differing = _git("diff", "--name-only", "HEAD", "--", ".", "../notebooks")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    name = described.stdout.strip()
-    return f"{name}-dirty" if difference.returncode else name
+    return f"{name}-dirty" if differing else name
+
+
+def _git(*arguments: str) -> str:
+    """What git prints in the package's folder."""
+    command = ["git", "-C", str(Path(__file__).resolve().parents[1]), *arguments]
+    options = {"capture_output": True, "text": True, "check": True, "timeout": 10}
+    return subprocess.run(command, **options).stdout.strip()

@@ -1,10 +1,8 @@
-"""Paper-scale runs: what identifies one, where its result lies, and variants of an experiment."""
-
-from __future__ import annotations
+"""Paper-scale runs: variants of an experiment, and what identifies the run of one seed."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,101 +16,32 @@ from dcm.lab.store import Result, ResultError, plain, read, write
 
 
 @dataclass(frozen=True)
-class Run:
-    """One seed of a variant: ``experiment(config, default_rng(seed), progress, checkpoint)``.
-
-    ``name`` is «notebook/variant»; ``seconds`` is a rough guess on one core, for the bar only.
-    """
-
-    name: str
-    config: object
-    seed: int
-    experiment: Callable[..., Result] = field(compare=False)
-    seconds: float = field(compare=False, default=10.0)
-
-    def __str__(self):
-        return f"{self.name} seed {self.seed}"
-
-    @property
-    def about(self) -> dict:
-        """What identifies the run, in its result's header and in its checkpoints."""
-        return plain({"run": self.name, "config": self.config, "seed": self.seed})
-
-    @property
-    def path(self) -> Path:
-        """``results/<notebook>/<variant>-seed<k>.npz``."""
-        return paths.results() / f"{self.name}-seed{self.seed}.npz"
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Where the run keeps its state while it is under way."""
-        return Checkpoint(paths.checkpoints() / f"{self.name}-seed{self.seed}.npz", self.about)
-
-    @property
-    def job(self) -> Job:
-        """Its computation as a job; what it prints goes to ``build/logs/``."""
-        log = paths.logs() / f"{self.name}-seed{self.seed}.log"
-        return Job(str(self), self.seconds, self.compute, log)
-
-    def wrote(self, result: Result) -> bool:
-        """Whether a result's header says that it is this run's, config and seed included."""
-        return {key: result.about.get(key) for key in self.about} == self.about
-
-    def finished(self, notice=print) -> Result | None:
-        """The result in its file; None if it must be computed, with a notice if it is unusable."""
-        try:
-            result = read(self.path)
-        except FileNotFoundError:
-            return None
-        except ResultError as error:
-            notice(f"{error}; doing so")
-            return None
-        if not self.wrote(result):
-            notice(f"{self.path} was made with another config; computing it again")
-            return None
-        return result
-
-    def compute(self, progress=silent) -> None:
-        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
-        began = _clocks()
-        rng = np.random.default_rng(self.seed)
-        result = self.experiment(self.config, rng, progress, self.checkpoint)
-        wall, cpu = _clocks() - began
-        times = {"wall_s": round(float(wall), 1), "cpu_s": round(float(cpu), 1)}
-        write(self.path, {**self.about, **provenance(), **times}, result.arrays)
-        self.checkpoint.remove()
-
-
-@dataclass(frozen=True)
 class Variant:
     """One line of an experiment's plan: a config and how many seeds it is run for at most."""
 
-    name: str
-    experiment: Callable[..., Result] = field(compare=False)
+    name: str  # «notebook/variant»
+    experiment: Callable[..., Result]  # (config, rng, progress, checkpoint)
     config: object
-    seconds: float = field(compare=False, default=10.0)
+    seconds: float = 10.0  # a rough guess for one seed on one core, for the bar only
     most_seeds: int | None = None
 
-    def run(self, seed: int) -> Run:
+    def run(self, seed: int) -> "Run":
         """The run of one seed."""
-        return Run(self.name, self.config, seed, self.experiment, self.seconds)
+        return Run(self, seed)
 
-    def runs(self, seeds: int) -> list[Run]:
+    def runs(self, seeds: int) -> list["Run"]:
         """Runs of ``seeds`` seeds, or of as many as the claims ask for."""
-        n = min(seeds, self.most_seeds or seeds)
-        return [self.run(seed) for seed in range(n)]
+        return [Run(self, seed) for seed in range(min(seeds, self.most_seeds or seeds))]
 
     def results(self) -> list[Result]:
         """The results that ``results/`` holds, one per seed; empty where there are none yet.
 
-        Raises ``ResultError`` naming the file if one was truncated, edited, or made with another
-        config.
+        ``ResultError`` names a file that was truncated, edited, or made with another config.
         """
-        files = sorted(paths.results().glob(f"{self.name}-seed*.npz"))
-        found = [read(path) for path in files]
+        found = [read(path) for path in sorted(paths.results().glob(f"{self.name}-seed*.npz"))]
         for result in found:
-            run = self.run(result.about.get("seed"))
-            if result.path.name != run.path.name or not run.wrote(result):
+            run = Run(self, result.about.get("seed"))
+            if result.path != run.path or not result.is_of(run.about):
                 raise ResultError(
                     f"{result.path} was made with another config or seed; "
                     "dcm figures --profile paper computes it again"
@@ -120,12 +49,63 @@ class Variant:
         return found
 
 
-def in_words(runs: list[Run], most: int = 5) -> str:
-    """The first few of ``runs`` by name, and how many more there are."""
-    more = f" and {len(runs) - most} more" if len(runs) > most else ""
-    return ", ".join(map(str, runs[:most])) + more
+@dataclass(frozen=True)
+class Run:
+    """One seed of a variant: ``experiment(config, default_rng(seed), progress, checkpoint)``."""
+
+    variant: Variant
+    seed: int
+
+    def __str__(self):
+        return f"{self.variant.name} seed {self.seed}"
+
+    @property
+    def about(self) -> dict:
+        """What identifies the run, in its result's header and in its checkpoints."""
+        return plain({"run": self.variant.name, "config": self.variant.config, "seed": self.seed})
+
+    @property
+    def path(self) -> Path:
+        """``results/<notebook>/<variant>-seed<k>.npz``."""
+        return paths.results() / f"{self.variant.name}-seed{self.seed}.npz"
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the run keeps its state while it is under way."""
+        folder = paths.build() / "checkpoints"
+        return Checkpoint(folder / f"{self.variant.name}-seed{self.seed}.npz", self.about)
+
+    @property
+    def job(self) -> Job:
+        """Its computation as a job; what it prints goes to ``build/logs/``."""
+        log = paths.build() / "logs" / f"{self.variant.name}-seed{self.seed}.log"
+        return Job(str(self), self.variant.seconds, self.compute, log)
+
+    def finished(self, notice=print) -> Result | None:
+        """The result in its file; None if it must be computed, with a notice if it is unusable."""
+        try:
+            result = read(self.path)
+            if result.is_of(self.about):
+                return result
+            notice(f"{self.path} was made with another config; computing it again")
+        except FileNotFoundError:
+            pass
+        except ResultError as error:
+            notice(f"{error}; doing so")
+        return None
+
+    def compute(self, progress=silent) -> None:
+        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
+        began = np.array([time.perf_counter(), time.process_time()])
+        rng = np.random.default_rng(self.seed)
+        result = self.variant.experiment(self.variant.config, rng, progress, self.checkpoint)
+        wall, cpu = [time.perf_counter(), time.process_time()] - began
+        times = {"wall_s": round(float(wall), 1), "cpu_s": round(float(cpu), 1)}
+        write(self.path, {**self.about, **provenance(), **times}, result.arrays)
+        self.checkpoint.path.unlink(missing_ok=True)
 
 
-def _clocks() -> np.ndarray:
-    """(wall, CPU) seconds."""
-    return np.array([time.perf_counter(), time.process_time()])
+def in_words(runs: list[Run]) -> str:
+    """The first five of ``runs`` by name, and how many more there are."""
+    more = f" and {len(runs) - 5} more" if len(runs) > 5 else ""
+    return ", ".join(map(str, runs[:5])) + more

@@ -5,12 +5,9 @@ header is JSON (run, config, seed, versions, commit, machine, times) with a SHA-
 the arrays, so that a truncated, edited or outdated file is refused by name, never silently used.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
-import zipfile
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
@@ -27,14 +24,8 @@ class ResultError(ValueError):
 class Result:
     """One run's measurements: ``result["error"]`` is the array called ``error``.
 
-    Attributes
-    ----------
-    about : dict
-        The header: at least ``config``; in files also run, seed, versions, commit, machine, times.
-    arrays : dict of str to array
-        The experiment's ``run`` says which.
-    path : Path or None
-        The file it comes from; None for a run just made.
+    ``about`` is the header: at least ``config``; in files also run, seed, versions, commit,
+    machine, times. ``path`` is None for a run just made.
     """
 
     about: dict
@@ -42,12 +33,14 @@ class Result:
     path: Path | None = None
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.arrays:
-            holder = self.path or "this result"
-            raise ResultError(
-                f"{holder} holds no {name!r}; another version wrote it: compute it again"
-            )
-        return self.arrays[name]
+        if name in self.arrays:
+            return self.arrays[name]
+        holder = self.path or "this result"
+        raise ResultError(f"{holder} holds no {name!r}; another version wrote it: compute it again")
+
+    def is_of(self, about: dict) -> bool:
+        """Whether the header has all entries of ``about``: run, config and seed."""
+        return plain(about).items() <= self.about.items()
 
 
 def write(path: Path, about: dict, arrays: dict) -> None:
@@ -71,18 +64,17 @@ def read(path: Path) -> Result:
     """A file written by ``write``; ``ResultError`` if truncated, edited or of another format."""
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            about = json.loads(str(file["header"]))
-            arrays = {name: file[name] for name in file.files if name != "header"}
+            arrays = dict(file)
+            about = json.loads(str(arrays.pop("header")))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.error) as error:
+    except Exception as error:  # damaged zip files fail in a dozen ways
         raise ResultError(
             f"{path} is damaged or no result file ({error}); delete it and compute it again"
         ) from error
-    found = about.get("format")
-    if found != FORMAT:
+    if about.get("format") != FORMAT:
         raise ResultError(
-            f"{path} has format {found}, this version reads {FORMAT}; "
+            f"{path} has format {about.get('format')}, this version reads {FORMAT}; "
             "delete it and compute it again"
         )
     claimed = about.pop("sha256", None)

@@ -1,7 +1,5 @@
 """Claims of the paper, and how a measurement of one turns out; with helpers that all judges use."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,24 +10,15 @@ from dcm.lab.run import Variant
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one claim.
+    """The outcome of one claim; ``values`` is (n_seeds,).
 
-    Attributes
-    ----------
-    values : (n_seeds,)
-        The leading number of each seed.
-    holds : bool
-        Whether the criterion is met, all its parts included.
-    detail : str
-        The other numbers, in words.
-    partly : bool
-        Where the criterion is not met: whether the effect is there at all («differs»), or not
-        («not reproduced»).
+    Where the criterion is not met, ``partly`` says whether the effect is there at all («differs»)
+    or not («not reproduced»).
     """
 
-    values: np.ndarray
-    holds: bool
-    detail: str = ""
+    values: np.ndarray  # the leading number of each seed
+    holds: bool  # whether the criterion is met, all its parts included
+    detail: str = ""  # the other numbers, in words
     partly: bool = False
 
 
@@ -37,25 +26,15 @@ class Verdict:
 class Claim:
     """One row of the table: the paper's statement, the number that stands for it, how it is judged.
 
-    Attributes
-    ----------
-    id, claim, paper : str
-        The row's name, the claim in words, and the paper's value.
-    quantity : str
-        The leading number in words, with its unit.
-    criterion : str
-        When the claim counts as reproduced, in words.
-    judge : callable (*lists of Result) -> Verdict
-        One list for each of ``needs`` and then of ``also``.
-    needs, also : tuple of Variant
-        The runs that it is computed from; those of ``also`` may be missing.
+    ``judge`` takes a list of results for each of ``needs`` and then of ``also``, whose runs may be
+    missing.
     """
 
     id: str
     claim: str
-    paper: str
-    quantity: str
-    criterion: str
+    paper: str  # the paper's value
+    quantity: str  # the leading number in words, with its unit
+    criterion: str  # when the claim counts as reproduced, in words
     judge: Callable[..., Verdict]
     needs: tuple[Variant, ...]
     also: tuple[Variant, ...] = ()
@@ -74,12 +53,8 @@ def last(results, name: str) -> np.ndarray:
 def paired(a, b) -> list[tuple]:
     """Pairs of results of one seed, for comparisons within a seed."""
     of_seed = {result.about.get("seed", i): result for i, result in enumerate(b)}
-    pairs = []
-    for i, result in enumerate(a):
-        seed = result.about.get("seed", i)
-        if seed in of_seed:
-            pairs.append((result, of_seed[seed]))
-    return pairs
+    pairs = [(result, of_seed.get(result.about.get("seed", i))) for i, result in enumerate(a)]
+    return [pair for pair in pairs if pair[1] is not None]
 
 
 def spread(values) -> str:

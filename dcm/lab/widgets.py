@@ -1,7 +1,5 @@
 """Live figures: controls, a reset button, and a figure with its numbers in words that follows."""
 
-from __future__ import annotations
-
 import base64
 import inspect
 import io
@@ -25,18 +23,6 @@ class Slider:
     high: float
     step: float
 
-    def widget(self, value, **options):
-        """The slider, at ``value``."""
-        kind = ipywidgets.IntSlider if isinstance(self.step, int) else ipywidgets.FloatSlider
-        return kind(
-            value, min=self.low, max=self.high, step=self.step, continuous_update=False, **options
-        )
-
-    @property
-    def extremes(self) -> tuple:
-        """Both ends."""
-        return self.low, self.high
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -48,77 +34,63 @@ class Choice:
     label: str
     options: tuple | dict
 
-    def widget(self, value, **options):
-        """The slider, at ``value``."""
-        pairs = self.options.items() if isinstance(self.options, dict) else self.options
-        return ipywidgets.SelectionSlider(
-            options=list(pairs), value=value, continuous_update=False, **options
-        )
 
-    @property
-    def extremes(self) -> tuple:
-        """The first and the last."""
-        values = list(self.options.values() if isinstance(self.options, dict) else self.options)
-        return values[0], values[-1]
+def widget(control: Slider | Choice, value):
+    """The slider of a control, at ``value``; it reports a change when it is let go."""
+    look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
+    given = {"value": value, "description": control.label, "continuous_update": False, **look}
+    if isinstance(control, Choice):
+        options = control.options
+        pairs = options.items() if isinstance(options, dict) else options
+        return ipywidgets.SelectionSlider(options=list(pairs), **given)
+    kind = ipywidgets.IntSlider if isinstance(control.step, int) else ipywidgets.FloatSlider
+    return kind(min=control.low, max=control.high, step=control.step, **given)
 
 
 def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     """Controls for some arguments of ``callback``, starting at its defaults, above what it draws.
 
-    The figure is redrawn when a control is let go, once at a reset, and says so in words when a
-    state does not exist. Every figure is a picture, with its numbers as text below it and as its
-    alternative text.
-
-    Parameters
-    ----------
-    callback : callable
-        Draws a figure; ``str`` of what it returns are the numbers in words.
-    controls : dict
-        A ``Slider`` or ``Choice`` per argument.
-    **fixed
-        Arguments without a control.
+    ``str`` of what ``callback`` returns are the figure's numbers in words. ``controls`` has a
+    ``Slider`` or ``Choice`` per argument, ``fixed`` the arguments without one. The figure is
+    redrawn when a control is let go, and once at a reset.
     """
     parameters = inspect.signature(callback).parameters
     start = {name: parameters[name].default for name in controls}
-    look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
-    widgets = {
-        name: control.widget(start[name], description=control.label, **look)
-        for name, control in controls.items()
-    }
-    button = ipywidgets.Button(
-        description="Reset", tooltip="Put every control back to where it started"
-    )
+    sliders = {name: widget(control, start[name]) for name, control in controls.items()}
+    tooltip = "Put every control back to where it started"
+    button = ipywidgets.Button(description="Reset", tooltip=tooltip)
     # Not an Output widget: in a headless run its messages can swallow the kernel's reply, and the
     # run then never ends.
     shown = ipywidgets.HTML()
 
     def redraw(change=None):
-        values = {name: widget.value for name, widget in widgets.items()}
+        values = {name: slider.value for name, slider in sliders.items()}
         shown.value = picture(callback, **fixed, **values)
 
     def reset(button):
-        for name, widget in widgets.items():
-            widget.unobserve(redraw, "value")  # one redraw for all, below
-            widget.value = start[name]
-            widget.observe(redraw, "value")
+        for name, slider in sliders.items():
+            slider.unobserve(redraw, "value")  # one redraw for all, below
+            slider.value = start[name]
+            slider.observe(redraw, "value")
         redraw()
 
-    for widget in widgets.values():
-        widget.observe(redraw, "value")
+    for slider in sliders.values():
+        slider.observe(redraw, "value")
     button.on_click(reset)
     redraw()
-    return ipywidgets.VBox([*widgets.values(), button, shown])
+    return ipywidgets.VBox([*sliders.values(), button, shown])
 
 
 def picture(callback, **values) -> str:
-    """The figure that ``callback`` draws, as HTML, with its numbers in words.
+    """The figure that ``callback`` draws, as HTML; its numbers in words below and as ``alt``.
 
-    A state that does not exist becomes a message.
+    For a state that does not exist it is a message, lest an earlier figure seem to be the answer.
     """
     try:
         words = str(callback(**values))
     except (ConvergenceError, ValueError) as problem:
-        words = message(f"Nothing to draw at these values: {problem}.")
+        words = f"Nothing to draw at these values: {problem}."
+        plt.figure(figsize=(8, 1.6)).text(0.05, 0.5, words, wrap=True, va="center", fontsize=12)
     figure = plt.gcf()
     file = io.BytesIO()
     # Little compression is fast, and the picture never leaves the machine.
@@ -128,13 +100,6 @@ def picture(callback, **values) -> str:
     words = escape(words)
     image = f'<img alt="{words}" src="data:image/png;base64,{data}" style="max-width: 100%">'
     return f'{image}<pre style="white-space: pre-wrap; line-height: 1.4">{words}</pre>'
-
-
-def message(text: str) -> str:
-    """Draw ``text`` alone, so that no earlier figure seems to be the answer; returns it."""
-    figure = plt.figure(figsize=(8, 1.6))
-    figure.text(0.05, 0.5, text, wrap=True, va="center", fontsize=12)
-    return text
 
 
 # A decorator of callbacks: all that they draw is in the companion's style. The sheet is read once.

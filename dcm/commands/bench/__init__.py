@@ -1,9 +1,8 @@
 """``dcm bench``: the kernels' speed beside their plain twins and PyTorch, measured in one run."""
 
-from __future__ import annotations
-
 import json
 import platform
+import re
 import statistics
 import time
 from importlib.metadata import version
@@ -27,17 +26,11 @@ def publish(repeats: int, seed: int, as_json: bool, tiny: bool) -> None:
 
 
 @one_thread
-def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> dict:
-    """Measure every loop ``repeats`` times, in turn, so that every ratio compares neighbours in
-    time.
+def run(rng, repeats: int, counts: Counts, progress=silent) -> dict:
+    """Measure every loop ``repeats`` times, in turn: every ratio compares neighbours in time.
 
-    Returns
-    -------
-    dict
-        Plain data. ``about``: date, processor, data, versions. ``loops``: one entry per loop and
-        way of running it, with its rate and how many times faster the kernel is, each as median,
-        min and max; for MNIST also the seconds of an epoch. ``deviations``: of the kernels from
-        their plain twins.
+    Returns plain data: ``about`` the measurement; ``loops``, one entry per loop and way of running
+    it, with its rate and how many times faster the kernel is; ``deviations`` of the kernels.
     """
     data_name, loops = every_loop(counts, rng)
     runners = [(loop, by) for loop in loops for by in loop.runners]
@@ -46,7 +39,6 @@ def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> di
         loop.runners[by][0](10, loop.dtypes[0])  # warm up: compilation, first touch of memory
     for loop, by in progress(runners * repeats, desc="repetitions"):
         samples[loop.name, by].append(_rate(loop, by))
-    compared = [(loop, dtype) for loop in loops for dtype in loop.dtypes]
     about = {
         "date": time.strftime("%Y-%m-%d"),
         "processor": processor(),
@@ -55,20 +47,14 @@ def run(rng, repeats: int = 7, counts: Counts = Counts(), progress=silent) -> di
         "torch": version("torch") if any(by == TORCH for _, by in runners) else None,
         **provenance(),
     }
-    return {
-        "about": about,
-        "loops": [_row(loop, by, samples) for loop, by in runners],
-        "deviations": [
-            _deviation(loop, dtype, counts) for loop, dtype in progress(compared, desc="deviations")
-        ],
-    }
-
-
-def seconds(call) -> float:
-    """CPU seconds of one call: what other processes do meanwhile hardly matters."""
-    began = time.process_time()
-    call()
-    return time.process_time() - began
+    rows = [_row(loop, by, samples) for loop, by in runners]
+    compared = [(loop, dtype) for loop in loops for dtype in loop.dtypes]
+    deviations = []
+    for loop, dtype in progress(compared, desc="deviations"):
+        n = counts.compared
+        entry = {"loop": loop.name, "precision": np.dtype(dtype).name, "n": n, "units": loop.units}
+        deviations.append({**entry, "largest": deviation(loop, n, dtype)})
+    return {"about": about, "loops": rows, "deviations": deviations}
 
 
 def summary(values) -> dict:
@@ -79,43 +65,27 @@ def summary(values) -> dict:
 
 def processor() -> str:
     """Its name, as far as the operating system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line for line in lines if line.startswith("model name"))
-        return model.partition(":")[2].strip()
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", cpuinfo.read_text() if cpuinfo.exists() else "")
+    return found[1] if found else platform.processor() or platform.machine()
 
 
 def _rate(loop: Loop, by: str) -> float:
-    """Units per second."""
+    """Units per CPU second, which what other processes do meanwhile hardly changes."""
     call, n = loop.runners[by]
-    return n / seconds(lambda: call(n, loop.dtypes[0]))
+    began = time.process_time()
+    call(n, loop.dtypes[0])
+    return n / (time.process_time() - began)
 
 
 def _row(loop: Loop, by: str, samples) -> dict:
     rates = samples[loop.name, by]
     ratios = [k / r for k, r in zip(samples[loop.name, KERNEL], rates, strict=True)]
-    row = {
-        "loop": loop.name,
-        "by": by,
-        "unit": f"{loop.units}/s",
-        **summary(rates),
-        "kernel_is_faster": summary(ratios),
-    }
+    row = {"loop": loop.name, "by": by, "unit": f"{loop.units}/s", **summary(rates)}
+    row["kernel_is_faster"] = summary(ratios)
     if loop.units == "images":
         row["seconds_per_epoch"] = summary(EPOCH / rate for rate in rates)
     return row
-
-
-def _deviation(loop: Loop, dtype, counts: Counts) -> dict:
-    return {
-        "loop": loop.name,
-        "precision": np.dtype(dtype).name,
-        "n": counts.compared,
-        "units": loop.units,
-        "largest": deviation(loop, counts.compared, dtype),
-    }
 
 
 def table(result: dict) -> str:
@@ -126,11 +96,10 @@ def table(result: dict) -> str:
     versions = f"NumPy {about['packages']['numpy']}, commit {about['commit']}"
     lines = [
         f"One core of {about['processor']}, {about['date']}, {repeats}",
-        f"images: {about['data']}; {torch}; {versions}",
-        "",
+        f"images: {about['data']}; {torch}; {versions}\n",
+        *map(_line, result["loops"]),
+        "\nLargest deviation from the plain twin, relative to what was learned:",
     ]
-    lines += [_line(row) for row in result["loops"]]
-    lines += ["", "Largest deviation from the plain twin, relative to what was learned:"]
     for row in result["deviations"]:
         where = f"{row['loop']:17s}{row['precision']:18s}"
         lines.append(f"{where}{row['largest']:9.1e} after {row['n']} {row['units']}")

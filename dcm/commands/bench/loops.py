@@ -1,21 +1,15 @@
 """The loops under measurement: each kernel beside its plain twin and, for MNIST, beside PyTorch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 import numpy as np
 
 from dcm import kernels
+from dcm.experiments.mnist import learners
 from dcm.experiments.mnist.data import DataUnavailable, Digits, Split, mnist
 from dcm.experiments.mnist.experiment import Config
-from dcm.experiments.mnist.learners import (
-    initial_circuit,
-    initial_net,
-    learning_rates,
-    target_potentials,
-)
 from dcm.kernels import plain
 from dcm.model.circuit import Circuit
 from dcm.model.plasticity import LearningRates
@@ -36,25 +30,15 @@ BACKPROP_RATE = 0.03
 class Loop:
     """One loop and the ways of running it.
 
-    Attributes
-    ----------
-    name, units : str
-        What it is, and what is counted.
-    runners : dict of str to (callable, int)
-        ``call(n, dtype)`` does ``n`` units and returns the arrays that were learned; the number is
-        how many units one repetition does.
-    start : list of array
-        These arrays before learning.
-    dtypes : tuple
-        Precisions in which the kernel is compared with its twin; the first is the one that is
-        timed.
+    Per way, ``call(n, dtype)`` does ``n`` units and returns the arrays that were learned; the
+    number beside it is how many units one repetition does.
     """
 
     name: str
-    units: str
+    units: str  # what is counted
     runners: dict[str, tuple[Callable, int]]
-    start: list
-    dtypes: tuple = (np.float64,)
+    start: list  # the arrays before learning
+    dtypes: tuple = (np.float64,)  # in which kernel and twin are compared; the first is timed
 
 
 @dataclass(frozen=True)
@@ -104,9 +88,9 @@ def continuous(circuit, counts: Counts, rng) -> Loop:
     def by(integrate):
         def call(n, dtype):
             shown = -(-n // STEPS)
-            options = {"rng": np.random.default_rng(0), "rates": RATES, "noise": NOISE}
-            duration = 0.1 * n / shown
-            end = integrate(circuit, inputs[:shown], targets[:shown], duration=duration, **options)
+            options = {"rates": RATES, "noise": NOISE, "duration": 0.1 * n / shown}
+            options["rng"] = np.random.default_rng(0)
+            end = integrate(circuit, inputs[:shown], targets[:shown], **options)
             return [*weights(end.circuit), *end.state.u_p, *end.state.u_i]
 
         return call
@@ -123,17 +107,16 @@ def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
     """Two-pass learning and backprop of 784-500-500-10, batches of 10, in single precision."""
     config = Config.quick()
     images = data.train.images
-    targets = target_potentials(config, data.train.labels)
-    start = initial_circuit(config, data, rng)
-    net = initial_net(replace(config, learner="backprop"), data, rng)
-    rates = learning_rates(config, 0)
+    targets = learners.target_potentials(config, data.train.labels)
+    start = learners.initial_circuit(config, data, rng)
+    net = learners.initial_net(replace(config, learner="backprop"), data, rng)
+    rates = learners.learning_rates(config, 0)
     order = rng.permutation(len(images))
 
     def two_pass_by(learn):
         def call(n, dtype):
             circuit = start.astype(dtype)
-            shown = {"order": order[:n], "batch": config.batch}
-            return weights(learn(circuit, images, targets, rates, **shown))
+            return weights(learn(circuit, images, targets, rates, order=order[:n]))
 
         return call
 
@@ -141,18 +124,15 @@ def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
         def call(n, dtype):
             w = [x.astype(dtype) for x in net.w_up]
             b = [x.astype(dtype) for x in net.b_up]
-            shown = {"order": order[:n], "batch": config.batch}
-            learn(w, b, images, targets, BACKPROP_RATE, **shown)
+            learn(w, b, images, targets, BACKPROP_RATE, order=order[:n])
             return [*w, *b]
 
         return call
 
     modules = {KERNEL: (kernels, counts.images), PLAIN: (plain, counts.plain_images)}
-    try:
+    if find_spec("torch"):
         from dcm.commands.bench import torch_mnist
-    except ImportError:
-        pass
-    else:
+
         modules[TORCH] = (torch_mnist, counts.images)
     two_pass = {}
     backprop = {}
@@ -188,8 +168,7 @@ def weights(circuit) -> list[np.ndarray]:
 
 
 def deviation(loop: Loop, n: int, dtype) -> float:
-    """Largest deviation of the kernel from its twin after ``n`` units, relative to what was
-    learned.
+    """Largest deviation of the kernel from its twin after ``n`` units, per what was learned.
 
     That is, the largest difference in each array over the largest change of that array since
     ``start``; arrays that do not learn must not differ at all.

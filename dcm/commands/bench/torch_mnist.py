@@ -4,8 +4,6 @@ Same algorithm, precision and order of images as ``dcm.kernels``; the deltas of 
 written out, which is the fastest that plain PyTorch does.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
