@@ -5,8 +5,6 @@ net u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic a
 circuit's conductances.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dcm.model.state import checked_patterns

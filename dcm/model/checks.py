@@ -1,7 +1,5 @@
 """Checks of what a user passes in: every message names the field, the value and the remedy."""
 
-from __future__ import annotations
-
 import math
 from numbers import Integral, Real
 

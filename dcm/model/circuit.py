@@ -31,8 +31,7 @@ THRESHOLDS = ("b_up", "b_ip")
 class Circuit:
     """A net of layers 0 (input) … N (output); hidden layer h = 0…N-2 is layer h + 1.
 
-    Every weight is a tuple of arrays (n_post, n_pre), float32 or float64. Arrays are shared, never
-    modified.
+    Weights are tuples of arrays (n_post, n_pre), float32 or float64, shared and never modified.
 
     Parameters
     ----------
@@ -55,8 +54,7 @@ class Circuit:
     Raises
     ------
     ValueError
-        If fewer than three layers, or any array of the wrong shape or with NaN: the message names
-        it.
+        If there are fewer than three layers, or an array has the wrong shape or holds NaN.
     """
 
     transfer: Logistic
@@ -101,16 +99,11 @@ class Circuit:
         if not isinstance(rng, np.random.Generator):
             raise ValueError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
         shapes = weight_shapes(checks.layer_sizes(sizes))
-        scales = {
-            "w_up": scale_up,
-            "w_down": scale_down,
-            "w_ip": scale_lateral,
-            "w_pi": scale_lateral,
-        }
-        for name, scale in scales.items():
-            checks.non_negative(f"scale of {name}", scale)
+        lateral = {"w_ip": scale_lateral, "w_pi": scale_lateral}
+        scales = {"w_up": scale_up, "w_down": scale_down, **lateral}
         weights = {}
         for name, scale in scales.items():
+            checks.non_negative(f"scale of {name}", scale)
             weights[name] = tuple(rng.uniform(-scale, scale, shape) for shape in shapes[name])
         return cls(transfer, conductances, **weights)
 
@@ -149,9 +142,10 @@ class Circuit:
         """
         attenuation_i = self.conductances.attenuation_interneuron
         ratios = [a / attenuation_i for a in self.attenuations[1:]]
+        w_pi = tuple(-w for w in self.w_down)
         w_ip = tuple(ratio * w for ratio, w in zip(ratios, self.w_up[1:], strict=True))
         b_ip = tuple(ratio * b for ratio, b in zip(ratios, self.b_up[1:], strict=True))
-        return replace(self, w_pi=tuple(-w for w in self.w_down), w_ip=w_ip, b_ip=b_ip)
+        return replace(self, w_pi=w_pi, w_ip=w_ip, b_ip=b_ip)
 
     def with_feedback(self, w_down) -> Circuit:
         """The same circuit with other top-down weights; w_pi does not follow them."""
@@ -165,9 +159,8 @@ class Circuit:
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
 
-        ``updates`` is an ``Updates``; ``rates`` is a ``LearningRates``, per presentation (that is,
-        rate · duration). Thresholds learn where ``rates.thresholds`` is true. Arrays with rate 0
-        stay the same objects.
+        ``rates`` are per presentation (rate · duration). Arrays of rate 0 stay the same objects,
+        and so do thresholds unless ``rates.thresholds``.
         """
         weights = {}
         for name, (update, kind) in LEARNING.items():
@@ -200,10 +193,8 @@ class Circuit:
             raise ValueError(
                 f"transfer {self.transfer!r} cannot be saved; use one of {', '.join(TRANSFERS)}"
             )
-        header = {
-            "conductances": asdict(self.conductances),
-            "kind": {"transfer": kind, **asdict(self.transfer)},
-        }
+        transfer = {"transfer": kind, **asdict(self.transfer)}
+        header = {"conductances": asdict(self.conductances), "kind": transfer}
         path = Path(path)
         partial = path.with_name(path.name + ".partial")
         with open(partial, "wb") as file:

@@ -1,7 +1,5 @@
 """The state of a circuit, and the dendritic potentials that follow from rates (Eqs. 3-5)."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Somatic transfer functions φ: potential u (dimensionless) to rate r = φ(u), used in Eqs. 3-10."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
