@@ -24,6 +24,7 @@ def within(values):
     assert 0 < values["min"] <= values["median"] <= values["max"] < np.inf
 
 
+@pytest.mark.slow
 def test_every_loop_has_a_kernel_beside_its_twin(result):
     rows = {(row["loop"], row["by"]): row for row in result["loops"]}
     for loop in ("steady state", "continuous time", "MNIST two-pass", "MNIST backprop"):
@@ -36,6 +37,7 @@ def test_every_loop_has_a_kernel_beside_its_twin(result):
         assert kernel["min"] / twin["max"] <= ratio["median"] <= kernel["max"] / twin["min"]
 
 
+@pytest.mark.slow
 def test_an_epoch_is_55000_images(result):
     rows = [row for row in result["loops"] if row["loop"].startswith("MNIST")]
     assert len(rows) >= 4
@@ -43,6 +45,7 @@ def test_an_epoch_is_55000_images(result):
         assert row["seconds_per_epoch"]["max"] * row["min"] == pytest.approx(55_000)
 
 
+@pytest.mark.slow
 def test_deviations_are_of_every_kernel_and_small(result):
     deviations = {(row["loop"], row["precision"]): row for row in result["deviations"]}
     for (_, precision), row in deviations.items():
@@ -86,6 +89,7 @@ def test_pytorch_learns_what_the_plain_twin_learns(number, rng):
     assert loops.deviation(beside_torch, 50, np.float32) < 1e-3
 
 
+@pytest.mark.slow
 def test_the_table_names_every_row_and_the_command_prints_json(result):
     text = bench.table(result)
     assert max(map(len, text.splitlines())) <= 120

@@ -397,6 +397,7 @@ def runs(tmp_path_factory):
         return dict(zip(names, pool.map(run, cases), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_unsolved_and_solved(path, runs):
     ids = [exercise.heading.id for exercise in TOPICS[int(path.stem[0])]]

@@ -123,6 +123,7 @@ def test_steady_learning_equals_its_plain_twin_over_1000_patterns(sizes, transfe
         np.testing.assert_allclose(trace.traces[name], values, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_steady_learning_stays_with_its_plain_twin_over_10_000_patterns(rng):
     """Fig. 2's circuit with everything plastic."""
     from dcm import kernels

@@ -104,6 +104,7 @@ def test_notebook_4_uses_small_digits_where_mnist_is_missing(monkeypatch, capsys
 # The experiment
 
 
+@pytest.mark.slow
 @pytest.mark.mnist
 def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
     data = datasets.mnist(download=False)
@@ -117,6 +118,7 @@ def test_two_epochs_on_real_images_learn_and_repeat_bit_for_bit():
         np.testing.assert_array_equal(first[learner]["test_error"], again[learner]["test_error"])
 
 
+@pytest.mark.slow
 def test_small_digits_are_called_so_and_learned():
     data = datasets.small_digits()
     assert "not MNIST" in data.name

@@ -146,6 +146,7 @@ def test_a_copy_of_w_up_is_right_only_below_the_output_and_with_equal_conductanc
     assert not copy_is_silent((6, 5, 5, 4))
 
 
+@pytest.mark.slow
 def test_interneurons_with_forgotten_brackets_settle_where_theory_says_and_dendrites_go_quiet():
     g = Conductances()
     small = {"sweeps": 1000, "sizes": (12, 9, 4), "n_associations": 6}
@@ -223,6 +224,7 @@ def test_the_pause_holds_back_what_settling_teaches():
     assert masked < 1e-2 * on
 
 
+@pytest.mark.slow
 def test_small_run_has_every_outcome_and_is_reproducible():
     regression = replace(CONFIG.regression, n_patterns=20_000, n_test=50)
     small = {"sweeps": 80, "epochs": 2, "n_changes": 10, "n_circuits": 2}
