@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def result():
-    return bench.run(np.random.default_rng(0), repeats=3, counts=loops.Counts.tiny())
+    return bench.run(np.random.default_rng(0), repeats=3, counts=loops.TINY)
 
 
 def within(values):
@@ -49,7 +49,7 @@ def test_an_epoch_is_55000_images(result):
 def test_deviations_are_of_every_kernel_and_small(result):
     deviations = {(row["loop"], row["precision"]): row for row in result["deviations"]}
     for (_, precision), row in deviations.items():
-        assert row["n"] == loops.Counts.tiny().compared
+        assert row["n"] == loops.TINY.compared
         assert row["largest"] < (1e-9 if precision == "float64" else 1e-3)
     compared = {loop for loop, precision in deviations if precision == "float64"}
     assert compared == {row["loop"] for row in result["loops"]}
@@ -80,7 +80,7 @@ def test_noise_stands_in_for_mnist(monkeypatch, rng):
 @pytest.mark.parametrize("number", [0, 1])
 def test_pytorch_learns_what_the_plain_twin_learns(number, rng):
     pytest.importorskip("torch")
-    loop = loops.mnist_loops(loops.digits(50, rng), loops.Counts.tiny(), rng)[number]
+    loop = loops.mnist_loops(loops.digits(50, rng), loops.TINY, rng)[number]
     runners = {
         loops.KERNEL: loop.runners[loops.TORCH],
         loops.PLAIN: loop.runners[loops.PLAIN],

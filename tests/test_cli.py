@@ -12,10 +12,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_notebook
 
-from dcm.commands import notebooks
-from dcm.lab.store import read
+from dcm.commands import claims, notebooks
+from dcm.commands.cli import main
+from dcm.lab.store import ResultError, read
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWING = """\
@@ -133,6 +135,24 @@ def test_every_notebook_has_the_two_parameters_and_an_expected_time(name):
     parameters = notebooks.own_parameters(notebooks.available()[name])
     assert parameters == {"profile": "quick", "seed": 0}
     assert notebooks.EXPECTED[name] > 0
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "line"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (ResultError("r.npz is bad"), 2, "r.npz is bad")],
+    ids=["Ctrl-C", "bad result"],
+)
+def test_a_command_that_is_interrupted_or_refused_ends_in_one_line(
+    monkeypatch, problem, status, line
+):
+    def fails():
+        raise problem
+
+    monkeypatch.setattr(claims, "table", fails)
+    answer = CliRunner().invoke(main, ["claims"])
+    assert answer.exit_code == status
+    assert line in answer.stderr
+    assert answer.output.count("\n") == 1
 
 
 @pytest.mark.skipif(

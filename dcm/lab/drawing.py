@@ -1,7 +1,4 @@
-"""What every figure shares: one colour per compartment, the style sheet, bands over seeds, saving.
-
-Panels are functions that take axes and a list of results, draw, and return artists.
-"""
+"""Shared by all figures: one colour per compartment, the style sheet, bands over seeds, saving."""
 
 from pathlib import Path
 

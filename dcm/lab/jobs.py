@@ -91,8 +91,14 @@ class Attempt:
         self.process.join()
         self.seconds = time.monotonic() - self.began
         self.share = 1.0  # nothing is left to do, whether it went well or not
-        if self.error is None and self.process.exitcode:
-            self.error = f"{_ended_by(self.process.exitcode)}; run the same command again to go on"
+        status = self.process.exitcode
+        if self.error is None and status:
+            how = f"ended with status {status}"
+            if status < 0:
+                how = f"was ended by {signal.Signals(-status).name}"
+            if status == -signal.SIGKILL:
+                how = "was killed, perhaps for want of memory"
+            self.error = f"its process {how}; run the same command again to go on"
 
 
 def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda attempts: None) -> None:
@@ -154,15 +160,6 @@ def _handling(handler, *signals):
     finally:
         for number, previous in before.items():
             signal.signal(number, previous)
-
-
-def _ended_by(exitcode: int) -> str:
-    """How a process ended that said nothing about it."""
-    if exitcode == -signal.SIGKILL:
-        return "its process was killed, perhaps for want of memory"
-    if exitcode < 0:
-        return f"its process was ended by {signal.Signals(-exitcode).name}"
-    return f"its process ended with status {exitcode}"
 
 
 def _work(job: Job, parent: Connection) -> None:

@@ -20,11 +20,6 @@ def results() -> Path:
     return repository() / "results"
 
 
-def build() -> Path:
-    """The folder of checkpoints, logs and executed notebooks, which is not committed."""
-    return repository() / "build"
-
-
 def figure_folder(profile: str) -> Path:
     """``figures/`` for paper-scale figures, ``figures/quick/`` (not committed) for quick ones."""
     if profile not in PROFILES:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -65,20 +64,20 @@ class Run:
         return plain({"run": self.variant.name, "config": self.variant.config, "seed": self.seed})
 
     @property
-    def path(self) -> Path:
+    def path(self):
         """``results/<notebook>/<variant>-seed<k>.npz``."""
         return paths.results() / f"{self.variant.name}-seed{self.seed}.npz"
 
     @property
     def checkpoint(self) -> Checkpoint:
         """Where the run keeps its state while it is under way."""
-        folder = paths.build() / "checkpoints"
+        folder = paths.repository() / "build" / "checkpoints"
         return Checkpoint(folder / f"{self.variant.name}-seed{self.seed}.npz", self.about)
 
     @property
     def job(self) -> Job:
         """Its computation as a job; what it prints goes to ``build/logs/``."""
-        log = paths.build() / "logs" / f"{self.variant.name}-seed{self.seed}.log"
+        log = paths.repository() / "build" / "logs" / f"{self.variant.name}-seed{self.seed}.log"
         return Job(str(self), self.variant.seconds, self.compute, log)
 
     def finished(self, notice=print) -> Result | None:

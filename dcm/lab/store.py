@@ -1,8 +1,7 @@
 """One result form, in memory and on disk: named arrays with a header that says what they are of.
 
-A file is an ``.npz`` without pickle, written atomically and read only if whole and untouched. Its
-header is JSON (run, config, seed, versions, commit, machine, times) with a SHA-256 over itself and
-the arrays, so that a truncated, edited or outdated file is refused by name, never silently used.
+A file is an ``.npz`` without pickle, written atomically. Its header is JSON with a SHA-256 over
+itself and the arrays: a truncated, edited or outdated file is refused by name, never silently used.
 """
 
 import hashlib
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 FORMAT = 1  # of result files; a file of another format is refused
+REMEDY = "delete it and compute it again"
 
 
 class ResultError(ValueError):
@@ -69,19 +69,15 @@ def read(path: Path) -> Result:
     except FileNotFoundError:
         raise
     except Exception as error:  # damaged zip files fail in a dozen ways
-        raise ResultError(
-            f"{path} is damaged or no result file ({error}); delete it and compute it again"
-        ) from error
-    if about.get("format") != FORMAT:
-        raise ResultError(
-            f"{path} has format {about.get('format')}, this version reads {FORMAT}; "
-            "delete it and compute it again"
-        )
+        words = f"{path} is damaged or no result file ({error}); {REMEDY}"
+        raise ResultError(words) from error
+    found = about.get("format")
+    if found != FORMAT:
+        raise ResultError(f"{path} has format {found}, this version reads {FORMAT}; {REMEDY}")
     claimed = about.pop("sha256", None)
     if claimed != digest(about, arrays):
-        raise ResultError(
-            f"{path} was changed after it was written (its SHA-256 differs); compute it again"
-        )
+        words = f"{path} was changed after it was written (its SHA-256 differs); compute it again"
+        raise ResultError(words)
     return Result(about, arrays, path)
 
 

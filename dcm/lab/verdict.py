@@ -10,16 +10,12 @@ from dcm.lab.run import Variant
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one claim; ``values`` is (n_seeds,).
+    """The outcome of one claim."""
 
-    Where the criterion is not met, ``partly`` says whether the effect is there at all («differs»)
-    or not («not reproduced»).
-    """
-
-    values: np.ndarray  # the leading number of each seed
+    values: np.ndarray  # (n_seeds,): the leading number of each seed
     holds: bool  # whether the criterion is met, all its parts included
     detail: str = ""  # the other numbers, in words
-    partly: bool = False
+    partly: bool = False  # where it is not met: whether the effect is there at all, «differs»
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of ``options``, a dictionary of words to values or a tuple of values.
-
-    A slider as well, not a drop-down list: JupyterLab takes a list's arrow keys for itself.
-    """
+    """One of ``options``, a dictionary of words to values or a tuple of values."""
 
     label: str
     options: tuple | dict
@@ -42,6 +39,7 @@ def widget(control: Slider | Choice, value):
     if isinstance(control, Choice):
         options = control.options
         pairs = options.items() if isinstance(options, dict) else options
+        # Not a drop-down list: JupyterLab takes a list's arrow keys for itself.
         return ipywidgets.SelectionSlider(options=list(pairs), **given)
     kind = ipywidgets.IntSlider if isinstance(control.step, int) else ipywidgets.FloatSlider
     return kind(min=control.low, max=control.high, step=control.step, **given)
@@ -107,10 +105,7 @@ styled = matplotlib.rc_context(matplotlib.rc_params_from_file(STYLE, use_default
 
 
 def canvas(rows: int, columns: int, size, **margins):
-    """(figure, flat list of axes) with fixed margins, those of ``Figure.subplots_adjust``.
-
-    Automatic margins would take three times as long to draw.
-    """
+    """(figure, flat list of axes) with fixed margins; automatic ones take three times as long."""
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="none")
     figure.subplots_adjust(**margins)
     return figure, list(axes.flat)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from dcm.commands.bench.loops import KERNEL, TORCH, Counts, Loop, deviation, every_loop
+from dcm.commands.bench.loops import KERNEL, TINY, TORCH, Counts, Loop, deviation, every_loop
 from dcm.lab.progress import one_thread, progress_bar, silent
 from dcm.lab.provenance import provenance
 
@@ -20,8 +20,7 @@ EPOCH = 55_000  # images [paper]
 
 def publish(repeats: int, seed: int, as_json: bool, tiny: bool) -> None:
     """Measure, and print the table or the JSON."""
-    counts = Counts.tiny() if tiny else Counts()
-    result = run(np.random.default_rng(seed), repeats, counts, progress_bar)
+    result = run(np.random.default_rng(seed), repeats, TINY if tiny else Counts(), progress_bar)
     click.echo(json.dumps(result, indent=1) if as_json else table(result))
 
 

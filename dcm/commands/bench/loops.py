@@ -1,6 +1,5 @@
 """The loops under measurement: each kernel beside its plain twin and, for MNIST, beside PyTorch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
@@ -36,7 +35,7 @@ class Loop:
 
     name: str
     units: str  # what is counted
-    runners: dict[str, tuple[Callable, int]]
+    runners: dict[str, tuple]
     start: list  # the arrays before learning
     dtypes: tuple = (np.float64,)  # in which kernel and twin are compared; the first is timed
 
@@ -52,10 +51,8 @@ class Counts:
     plain_images: int = 2_000
     compared: int = 10_000  # units after which the kernel is compared with its twin
 
-    @classmethod
-    def tiny(cls):
-        """Seconds in all; the rates mean nothing."""
-        return cls(20, 10, 1, 50, 20, 50)
+
+TINY = Counts(20, 10, 1, 50, 20, 50)  # seconds in all; the rates mean nothing
 
 
 def every_loop(counts: Counts, rng) -> tuple[str, list[Loop]]:
@@ -73,10 +70,8 @@ def steady(circuit, counts: Counts, rng) -> Loop:
     def by(learn):
         return lambda n, dtype: weights(learn(circuit, inputs[:n], targets[:n], RATES)[0])
 
-    runners = {
-        KERNEL: (by(kernels.learn), counts.patterns),
-        PLAIN: (by(plain.learn), counts.plain_patterns),
-    }
+    runners = {KERNEL: (by(kernels.learn), counts.patterns)}
+    runners[PLAIN] = (by(plain.learn), counts.plain_patterns)
     return Loop("steady state", "patterns", runners, weights(circuit))
 
 
@@ -95,10 +90,8 @@ def continuous(circuit, counts: Counts, rng) -> Loop:
 
         return call
 
-    runners = {
-        KERNEL: (by(kernels.integrate), STEPS * counts.noisy_patterns),
-        PLAIN: (by(plain.integrate), STEPS),
-    }
+    runners = {KERNEL: (by(kernels.integrate), STEPS * counts.noisy_patterns)}
+    runners[PLAIN] = (by(plain.integrate), STEPS)
     somata = [np.zeros(n) for n in (*SIZES[1:], *SIZES[2:])]
     return Loop("continuous time", "steps", runners, [*weights(circuit), *somata])
 
@@ -114,11 +107,8 @@ def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
     order = rng.permutation(len(images))
 
     def two_pass_by(learn):
-        def call(n, dtype):
-            circuit = start.astype(dtype)
-            return weights(learn(circuit, images, targets, rates, order=order[:n]))
-
-        return call
+        options = {"inputs": images, "u_targets": targets, "rates": rates}
+        return lambda n, dtype: weights(learn(start.astype(dtype), order=order[:n], **options))
 
     def backprop_by(learn):
         def call(n, dtype):
