@@ -1,7 +1,5 @@
 """Measures that several experiments share: angles and distances between arrays of weights."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

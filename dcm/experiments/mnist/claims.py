@@ -3,8 +3,6 @@
 Thresholds are the paper's values and margins of this project [chosen].
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dcm.experiments.mnist import runs

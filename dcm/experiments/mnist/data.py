@@ -1,7 +1,5 @@
 """Handwritten digits: the real MNIST, found or downloaded, and small digits as a stand-in."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from dataclasses import dataclass

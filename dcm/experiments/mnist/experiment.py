@@ -1,7 +1,5 @@
 """Fig. 3: handwritten digits with the two-pass dynamics, against shallow learners and backprop."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

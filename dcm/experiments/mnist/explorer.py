@@ -1,7 +1,5 @@
 """Explorer of notebook 04: a digit's way up a small trained circuit, and the error's way down."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

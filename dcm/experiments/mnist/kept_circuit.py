@@ -4,8 +4,6 @@
 tells its test error.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path

@@ -3,8 +3,6 @@
 ``results`` is a list of results of one learner, one per seed, and may be empty.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from dcm.lab.drawing import COLOURS, band

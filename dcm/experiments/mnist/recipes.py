@@ -1,7 +1,5 @@
 """The recipe of each learner of Fig. 3, where the paper leaves it open, as a table."""
 
-from __future__ import annotations
-
 from dcm.experiments.mnist.runs import RUNS
 from dcm.lab.run import Variant
 

@@ -5,8 +5,6 @@ The recipes were found on the validation split, in two rounds of short trials: l
 ``results/mnist/search.json``.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from dcm.experiments.mnist.experiment import Config, backprop_net, run

@@ -1,7 +1,5 @@
 """Do the interneurons track the layer above? The largest safe rate; measures during training."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from dcm.experiments.measures import angle, relative_distance
