@@ -171,11 +171,12 @@ def _follow(w, delta, k, share, s, source, senders, layer, vectors, post, eta):
     """w[k] moves by η Δ, and Δ a ``share`` of the way to pre · postᵀ, for some ``senders``."""
     for j in senders:
         towards = share * s[R, source, j]
+        row = np.uintp(1 + j)  # never negative: overlap of arrays is tested once, not per row
         for i in range(VECTOR * vectors):
-            old = delta[k, 1 + j, i]
+            old = delta[k, row, i]
             new = (1.0 - share) * old + towards * s[post, layer, i]
-            delta[k, 1 + j, i] = new
-            w[k, 1 + j, i] += s[eta, layer, i] * (new if share == 1.0 else old)
+            delta[k, row, i] = new
+            w[k, row, i] += s[eta, layer, i] * (new if share == 1.0 else old)
 
 
 @njit

@@ -204,5 +204,6 @@ def _add_outer(w, k, s, source, senders, post, eta, layer, vectors):
         s[post, layer, i] *= s[eta, layer, i]
     for j in senders:
         pre = s[R, source, j]
+        row = np.uintp(1 + j)  # never negative: overlap of arrays is tested once, not per row
         for i in range(VECTOR * vectors):
-            w[k, 1 + j, i] += pre * s[post, layer, i]
+            w[k, row, i] += pre * s[post, layer, i]
