@@ -110,7 +110,7 @@ def test_a_result_of_another_config_is_refused_by_name(tmp_path, monkeypatch):
 
 
 def as_typed(*options):
-    """What ``dcm claims --json`` prints, with options for Python."""
+    """The output of ``dcm claims --json``, with options for Python."""
     command = [sys.executable, *options, "-m", "dcm", "claims", "--json"]
     answer = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True

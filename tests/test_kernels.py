@@ -239,7 +239,7 @@ def test_continuous_learning_does_not_depend_on_how_it_is_cut_into_calls(
 
 
 def test_a_continuous_run_leaves_its_recording_and_its_arguments_alone(rng):
-    """What it returns and what it started from share no memory with the next run."""
+    """Neither its results nor its arguments share memory with the next run."""
     from dcm import kernels
 
     circuit = make_circuit((6, 5, 3))

@@ -191,7 +191,7 @@ def test_frozen_weights_have_rate_zero():
 
 
 def chosen_numbers(config):
-    """What the search settled for this learner."""
+    """The numbers that the search settled for this learner."""
     names = ["learner", "scale_up", "scale_output", "output_threshold"]
     if config.learner == "backprop":
         names += ["backprop_rate", "hidden_rate"]

@@ -1,4 +1,4 @@
-"""What starting costs, and what happens where compiled code cannot be kept or made."""
+"""The cost of starting, and places where compiled code cannot be kept or made."""
 
 import inspect
 import os

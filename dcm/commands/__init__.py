@@ -1,1 +1,1 @@
-"""What a user types: ``dcm figures``, ``dcm claims``, ``dcm bench``."""
+"""The commands that a user types: ``dcm figures``, ``dcm claims``, ``dcm bench``."""

@@ -21,7 +21,7 @@ SEEDS = 5  # of every variant that does not say less [chosen]
 
 
 def variants(notebooks=EXPERIMENTS) -> list[Variant]:
-    """What is planned for ``notebooks``, by name; nothing for those that compute on the spot."""
+    """All variants of ``notebooks``, by name; none of those that compute on the spot."""
     planned = [EXPERIMENTS[name].RUNS for name in notebooks if name in EXPERIMENTS]
     return [variant for runs in planned for variant in runs]
 

@@ -1,4 +1,4 @@
-"""What made a file: versions of the packages, commit and machine."""
+"""Where a file comes from: versions of the packages, commit and machine."""
 
 import platform
 import subprocess
@@ -34,7 +34,7 @@ def _commit() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """What git prints in the package's folder."""
+    """The output of git in the package's folder."""
     command = ["git", "-C", str(Path(__file__).resolve().parents[1]), *arguments]
     options = {"capture_output": True, "text": True, "check": True, "timeout": 10}
     return subprocess.run(command, **options).stdout.strip()

@@ -60,7 +60,7 @@ class Run:
 
     @property
     def about(self) -> dict:
-        """What identifies the run, in its result's header and in its checkpoints."""
+        """The run's identity, in its result's header and in its checkpoints."""
         return plain({"run": self.variant.name, "config": self.variant.config, "seed": self.seed})
 
     @property

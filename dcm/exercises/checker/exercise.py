@@ -35,7 +35,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Curve:
-    """What to draw of a function: ``y(function, x)`` over ``x``, both (n_points,)."""
+    """A curve of a function: ``y(function, x)`` over ``x``, both (n_points,)."""
 
     x: np.ndarray
     y: Callable
@@ -70,17 +70,17 @@ class Exercise:
 
     @cached_property
     def targets(self) -> list:
-        """What the reference returns, one entry per case."""
+        """The reference's answers, one entry per case."""
         return evaluate(self.solution, self.inputs)
 
     @cached_property
     def wrong_values(self) -> list[dict]:
-        """What the known mistakes return by their messages, one dictionary per case."""
+        """Answers of the known mistakes by their messages, one dictionary per case."""
         return evaluate(self.mistakes, self.inputs)
 
     @property
     def reference(self):
-        """What later cells can go on with: the solution, or the value that it computes."""
+        """The solution, or the value that it computes: later cells can go on with it."""
         return self.solution if self.heading.kind == "code" else self.targets[0]
 
 

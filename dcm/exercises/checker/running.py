@@ -71,7 +71,7 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
 
 
 def _describe(error: BaseException, answer) -> str:
-    """What was raised, and where in the student's function."""
+    """The error raised, and where in the student's function."""
     what = traceback.format_exception_only(error)[-1].splitlines()[0]
     own = getattr(getattr(answer, "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
@@ -80,7 +80,7 @@ def _describe(error: BaseException, answer) -> str:
 
 
 def _usual_cause(error: BaseException, answer, arguments: tuple) -> str:
-    """What usually lies behind ``error``, or nothing."""
+    """The usual cause of ``error``, or nothing."""
     if isinstance(error, ZeroDivisionError):
         return " Something is 0 in this case: does a sum in the denominator lack its brackets?"
     if not isinstance(error, ValueError):

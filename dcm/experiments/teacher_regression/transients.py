@@ -1,4 +1,4 @@
-"""What the transients after a change of pattern, and somatic noise, do to an update."""
+"""Effects on an update of somatic noise, and of transients after a change of pattern."""
 
 from dataclasses import replace
 
