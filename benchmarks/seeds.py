@@ -5,8 +5,6 @@ Run with ``python benchmarks/seeds.py``: about a minute on two idle cores. Its f
 temporary folder.
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 import time

@@ -21,7 +21,7 @@ class Variant:
     name: str  # «notebook/variant»
     experiment: Callable[..., Result]  # (config, rng, progress, checkpoint)
     config: object
-    seconds: float = 10.0  # a rough guess for one seed on one core, for the bar only
+    seconds: float = 10.0  # rough, per seed on one core: for order, bar and announcements
     most_seeds: int | None = None
 
     def run(self, seed: int) -> "Run":

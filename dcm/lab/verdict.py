@@ -15,7 +15,7 @@ class Verdict:
     values: np.ndarray  # (n_seeds,): the leading number of each seed
     holds: bool  # whether the criterion is met, all its parts included
     detail: str = ""  # the other numbers, in words
-    partly: bool = False  # where it is not met: whether the effect is there at all, «differs»
+    partly: bool = False  # where not: True says «differs», False «not reproduced»
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The circuit and its rules: potentials (Eqs. 1-5), plasticity (Eqs. 6-10), backprop."""
+"""The circuit and its rules: dendrites (Eqs. 3-5), plasticity (Eqs. 6-10), backprop."""

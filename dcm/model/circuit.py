@@ -57,7 +57,7 @@ class Circuit:
         If there are fewer than three layers, or an array has the wrong shape or holds NaN.
     """
 
-    transfer: Logistic
+    transfer: Logistic | SoftRectifier
     conductances: Conductances
     w_up: tuple
     w_down: tuple

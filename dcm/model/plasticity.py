@@ -1,4 +1,4 @@
-"""The local learning rules, Eqs. 7-10: each uses what its synapse can see, and nothing else."""
+"""The local learning rules, Eqs. 6-10: each uses what its synapse can see, and nothing else."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def checked_rates(rates) -> LearningRates:
 def plasticity(circuit, state) -> Updates:
     """Eqs. 7-10 on one state; a batch gives the mean over its patterns.
 
-    Every bracket compares the somatic rate φ(u) with the rate φ(v̂) that the dendrite alone
-    predicts, where v̂ is the *attenuated* dendritic potential; Eq. 9 compares the apical potential
-    with rest (0).
+    Eqs. 7 and 8 compare the somatic rate φ(u) with the rate φ(v̂) that the dendrite alone predicts,
+    where v̂ is the *attenuated* dendritic potential; Eq. 9 compares the apical potential with rest
+    (0), Eq. 10 the somatic rate with that of the top-down potential alone, not attenuated.
     """
     phi = circuit.transfer
     attenuation_i = circuit.conductances.attenuation_interneuron
@@ -116,7 +116,7 @@ def plasticity(circuit, state) -> Updates:
 
 
 def _outer(post, pre) -> np.ndarray:
-    """Batch mean of post · preᵀ: (…, n_post) and (…, n_pre) to (n_post, n_pre)."""
+    """Eq. 6, batch mean of bracket · r_preᵀ: (…, n_post) and (…, n_pre) to (n_post, n_pre)."""
     post = np.atleast_2d(post)
     pre = np.atleast_2d(pre)
     return post.T @ pre / len(post)

@@ -16,7 +16,7 @@ from dcm.model.transfer import SoftRectifier
 
 KERNEL, PLAIN, TORCH = "kernel", "plain NumPy", "PyTorch"
 SIZES = (30, 50, 10)  # Fig. 2's circuit [paper]
-RATES = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0059375)  # of Fig. 2's order [chosen]
+RATES = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0059375)  # of Fig. 2 [SM*]
 NOISE = 0.3  # [SM*: believed to be the supplement's]
 STEPS = 1000  # per pattern: 100 ms at .1 ms [SM*]
 SPARSITY = 0.19  # share of MNIST's pixels that are not zero

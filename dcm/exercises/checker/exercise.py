@@ -46,9 +46,9 @@ class Curve:
 class Exercise:
     """A reference ``solution``, and ``hints`` from a nudge to nearly the answer.
 
-    ``mistakes`` holds wrong answers, at least two, by the message to who gives them: a function of
-    the solution's arguments that returns this dictionary, or the dictionary. Each differs from the
-    solution and from the others on some case. ``cases(rng)`` gives the arguments by the name of
+    ``mistakes`` is a dictionary {message to the student: wrong answer}, or a function of the
+    solution's arguments that returns it; at least two, each different from the solution and from
+    the others on some case. ``cases(rng)`` gives the arguments by the name of
     their case: random inputs and limits. Where a value is asked for, there are none: the solution
     takes no arguments and computes the value. ``rtol`` is the relative tolerance; larger = more
     rounding, or reading off a figure, is forgiven. ``curve`` is drawn at each check.

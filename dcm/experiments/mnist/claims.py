@@ -8,7 +8,7 @@ import numpy as np
 from dcm.experiments.mnist import runs
 from dcm.lab.verdict import Claim, Verdict, column, last, spread
 
-TABLE_VALUE = 8.4  # percent: the shallow learner of Fig. 3B [paper]
+SHALLOW_OF_FIG_3B = 8.4  # percent: the shallow learner of Fig. 3B [paper]
 
 
 def test_error(id: str, claim: str, paper: float, within: float, variant) -> Claim:
@@ -23,7 +23,7 @@ def test_error(id: str, claim: str, paper: float, within: float, variant) -> Cla
             mirror = column(results, lambda result: 100 * result["mirror"][-1].max())
             detail += f"; w_pi within {spread(mirror)} % of -w_down"
         median = np.median(test)
-        return Verdict(test, median <= paper + within, detail, partly=median < TABLE_VALUE)
+        return Verdict(test, median <= paper + within, detail, partly=median < SHALLOW_OF_FIG_3B)
 
     criterion = f"test error at most {paper + within:.2f} %."
     return Claim(id, claim, f"{paper} %", "test error, %", criterion, judge, (variant,))
@@ -35,7 +35,7 @@ def shallow_digits(single_layer, frozen_hidden) -> Verdict:
         "784-10": last(single_layer, "test_error"),
         "frozen hidden layers": last(frozen_hidden, "test_error"),
     }
-    distance = {name: abs(np.median(error) - TABLE_VALUE) for name, error in errors.items()}
+    distance = {name: abs(np.median(error) - SHALLOW_OF_FIG_3B) for name, error in errors.items()}
     near = [name for name in distance if distance[name] <= 1]
     detail = "; ".join(f"{name}: {spread(error)} %" for name, error in errors.items())
     detail += f"; near 8.4: {' and '.join(near) or 'neither'}"
@@ -50,7 +50,7 @@ def mixing(*per_lambda) -> Verdict:
     rise = np.max([error[:n_seeds] - errors[0][:n_seeds] for error in errors[1:]], axis=0)
     pairs = zip(runs.MIXING, errors, strict=True)
     detail = "; ".join(f"λ = {lam:g}: {spread(error)} %" for lam, error in pairs)
-    learned = np.median(errors[-1]) < TABLE_VALUE
+    learned = np.median(errors[-1]) < SHALLOW_OF_FIG_3B
     return Verdict(rise, np.median(rise) <= 0.5, detail, partly=learned)
 
 

@@ -17,7 +17,7 @@ def digits(name, seconds, start=Config.paper(), *, epochs=100, most_seeds=None, 
     return Variant(f"mnist/{name}", run, config, seconds, most_seeds)
 
 
-# Where the search began: START of the trials.
+# Where the search began: ``START`` in tools/mnist_trials.py.
 FIRST = {"scale_up": 3.3, "scale_output": 3.3, "gain_hidden": 1.2, "gain_output": 7.0}
 # Its second round: quiet hidden cells and small weights into the output bear more feedback and
 # faster learning.

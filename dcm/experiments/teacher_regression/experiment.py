@@ -168,5 +168,7 @@ def traces(circuit, teacher, config: Config, rng) -> tuple[Recording, np.ndarray
     from dcm import kernels
 
     inputs = rng.uniform(-1, 1, (2, config.sizes[0]))
-    options = {"rng": rng, "noise": config.noise, "record": ("u_p[1]", "v_apical[0]")}
-    return kernels.integrate(circuit, inputs, teacher(inputs), **options), teacher(inputs)
+    targets = teacher(inputs)
+    options = {"noise": config.noise, "duration": config.duration}
+    record = ("u_p[1]", "v_apical[0]")
+    return kernels.integrate(circuit, inputs, targets, rng=rng, record=record, **options), targets

@@ -10,14 +10,15 @@ HALF = replace(PAPER, n_patterns=5_000_000)  # enough to see whether learning wo
 CONTINUOUS_TIME = in_continuous_time.Config()
 
 
-def steady(name: str, config, seconds: float, most_seeds=None, run=experiment.run) -> Variant:
-    """A variant that learns at the steady state, unless ``run`` is another."""
-    return Variant(f"teacher_regression/{name}", run, config, seconds, most_seeds)
+def steady(name: str, config, seconds: float, most_seeds=None) -> Variant:
+    """A variant that learns at the steady state."""
+    return Variant(f"teacher_regression/{name}", experiment.run, config, seconds, most_seeds)
 
 
-def timed(*variant) -> Variant:
+def timed(name: str, config, seconds: float, most_seeds=None) -> Variant:
     """A variant that goes on in continuous time."""
-    return steady(*variant, run=in_continuous_time.run)
+    run = in_continuous_time.run
+    return Variant(f"teacher_regression/{name}", run, config, seconds, most_seeds)
 
 
 def with_feedback(config, g: float):
