@@ -101,7 +101,7 @@ def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
     fast = plasticity(circuit, two_pass(circuit, r_in, u_target)).up
     reference = REFERENCES[feedback](circuit, r_in, u_target)
     shifts = leading_order(circuit, free, u_target)
-    # Backprop's updates carry the attenuations of their own and all higher layers; the circuit's not.
+    # Backprop's updates carry the attenuations of their own and all higher layers.
     gains = np.cumprod(circuit.attenuations[::-1])[::-1]
 
     measured = {measure: [] for measure in MEASURES}

@@ -109,7 +109,7 @@ def rectified(noise: float):
         up = []
         for k, u in enumerate(state.u_p):
             above = g.apical if k < len(circuit.w_down) else g.somatic
-            total = g.leak + g.basal + above
+            total = g.leak + (g.basal + above)
             up.append(updates.up[k] + np.outer(lift(u, total), r[k]))  # Eq. 7
         ip = []
         for h, u in enumerate(state.u_i):
