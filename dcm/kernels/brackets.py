@@ -4,8 +4,6 @@ Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compi
 left over.
 """
 
-from __future__ import annotations
-
 from numba import njit
 
 from dcm.kernels.levels import (

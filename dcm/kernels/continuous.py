@@ -1,7 +1,5 @@
 """Compiled twin of ``dcm.integrate``: the Euler-Maruyama steps of Eqs. 1-5 and 7-10, fused."""
 
-from __future__ import annotations
-
 import copy
 from types import SimpleNamespace
 
@@ -28,7 +26,7 @@ from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
 from dcm.settle.dynamics import refuse_runaway_somata
 from dcm.settle.learning import RUNAWAY, refuse_runaway
-from dcm.settle.recording import Recording, begin
+from dcm.settle.recording import SIGNATURE, Recording, Run
 
 
 def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
@@ -38,7 +36,7 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     being the recording before) or recorded does not change a bit. The low-passed induction terms
     (``Recording.induction``) of weights with rate 0 may stay as they were: nothing reads them.
     """
-    run = begin(circuit, inputs, u_targets, **options)
+    run = Run(circuit, inputs, u_targets, **options)
     nudged = u_targets is not None
     rates = LearningRates() if run.rates is None else run.rates
     weights = levels.unpack(circuit)
@@ -49,7 +47,7 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     learned = SimpleNamespace(**levels.views(circuit, weights))
     m = levels.model(circuit, rates)
     for stretch in run.stretches():
-        run.record(stretch, learned, state)
+        run.take_record(stretch, learned, state)
         sensible = _steps(
             m,
             weights,
@@ -70,6 +68,9 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
         return run.recording(circuit, state, run.induction)
     induction = levels.pack_induction(circuit, delta)
     return run.recording(levels.pack(circuit, weights), state, induction)
+
+
+integrate.__signature__ = SIGNATURE
 
 
 def _fill(views: State, state: State) -> None:

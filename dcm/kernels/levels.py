@@ -6,8 +6,6 @@ so one matrix and one call of φ serve both. Columns beyond hold no neuron: thei
 learning rates are 0.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 from dataclasses import replace
 

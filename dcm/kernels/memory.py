@@ -1,7 +1,5 @@
 """Arrays for loops that vectorise: rows of whole vectors that begin where a cache line does."""
 
-from __future__ import annotations
-
 import numpy as np
 
 CACHE_LINE = 64  # bytes; also the widest vector of today's processors

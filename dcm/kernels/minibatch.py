@@ -1,7 +1,5 @@
 """Shared by the compiled mini-batch loops: patterns shown batch by batch, updates of one layer."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 
 import numpy as np

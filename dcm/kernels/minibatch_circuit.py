@@ -1,7 +1,5 @@
 """Fast twin for MNIST: ``dcm.learn`` with ``two_pass`` on mini-batches, in one compiled loop."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Plain backprop on mini-batches, one compiled loop over all of them: the reference for MNIST."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from types import SimpleNamespace
 

@@ -4,8 +4,6 @@ Polynomials without a branch or a call, so that a plain loop over neurons vector
 ``math.exp`` it would not. NaN stays NaN.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

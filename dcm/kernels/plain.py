@@ -3,8 +3,6 @@
 They are the kernels' measure, and their stand-in where Numba is missing.
 """
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -9,8 +9,6 @@ neurons that are silent in the whole batch, as many pixels of digits are, are le
 runs in one fixed order, without BLAS: results are the same bit for bit on one machine.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numba import njit
 

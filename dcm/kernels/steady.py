@@ -1,7 +1,5 @@
 """Compiled twin of ``dcm.learn`` as it is by default: one steady state per pattern, Eqs. 1-10."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@ Plain Numba leaves it to LLVM which values stay in registers, and LLVM would kee
 of a matrix product in memory. Values of this type stay in registers as long as there are enough.
 """
 
-from __future__ import annotations
-
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
