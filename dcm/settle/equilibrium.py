@@ -12,9 +12,7 @@ class ConvergenceError(RuntimeError):
     """The fixed-point iteration did not settle."""
 
 
-def equilibrium(
-    circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_SWEEPS
-) -> state.State:
+def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_SWEEPS):
     """Bring the circuit to its steady state: du/dt = 0 in Eqs. 1 and 2, without noise.
 
     One sweep solves each soma in turn, from the input upwards, given the latest potentials of the

@@ -120,10 +120,8 @@ def refuse_runaway(circuit, where: str, array: str | None = None) -> None:
         for i, w in enumerate(getattr(circuit, weights)):
             name = f"{weights}[{i}]"
             if name == array or not np.abs(w).max(initial=0.0) < RUNAWAY:
-                raise DivergenceError(
-                    f"{where}: {name} has run away (beyond {RUNAWAY:g}); "
-                    f"lower the learning rate {rate}"
-                )
+                found = f"{where}: {name} has run away (beyond {RUNAWAY:g})"
+                raise DivergenceError(f"{found}; lower the learning rate {rate}")
 
 
 def checked_series(circuit, inputs, u_targets):

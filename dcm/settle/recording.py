@@ -1,7 +1,4 @@
-"""Begin and end of every loop through time: arguments are checked, records are kept.
-
-The plain loop is ``dcm.integrate``, its compiled twin ``dcm.kernels.integrate``.
-"""
+"""Begin and end of ``dcm.integrate`` and its compiled twin: arguments checked, records kept."""
 
 import inspect
 from collections import namedtuple
@@ -103,10 +100,8 @@ class Run:
         constants = (1 / max(pyramidal, interneurons), self.tau_input, self.tau_weights)
         limit = min(constant for constant in constants if constant)
         if self.dt > limit:
-            raise ValueError(
-                f"dt is {self.dt:g} ms, above the fastest time constant of this circuit; "
-                f"use dt <= {limit:.3g} ms"
-            )
+            found = f"dt is {self.dt:g} ms, above the fastest time constant of this circuit"
+            raise ValueError(f"{found}; use dt <= {limit:.3g} ms")
 
     def _whole(self, name) -> int:
         """The steps in the time ``name``."""
@@ -159,9 +154,8 @@ def _start(circuit, u_targets, start) -> tuple[State, Updates | None]:
     given = [np.shape(u) for u in (state.r_in, *state.u_p, *state.u_i)]
     wanted = [(n,) for n in (*circuit.sizes, *circuit.sizes[2:])]
     if given != wanted:
-        raise ValueError(
-            f"start has potentials of shapes {given}; one state of this circuit has {wanted}"
-        )
+        found = f"start has potentials of shapes {given}"
+        raise ValueError(f"{found}; one state of this circuit has {wanted}")
     u_target = None
     if u_targets is not None:
         u_target = state.u_p[-1] if state.u_target is None else state.u_target
