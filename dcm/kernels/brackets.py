@@ -1,27 +1,14 @@
 """Products, rates and the brackets of Eqs. 7-10: what the steady and the continuous kernel share.
 
-Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compiler that nothing is
-left over.
+Loops over ``range(VECTOR * …)`` tell the compiler that nothing is left over.
 """
 
 from numba import njit
 
-from dcm.kernels.levels import (
-    ATTENUATION,
-    HAT,
-    LOGISTIC,
-    POST,
-    POST_DOWN,
-    POST_PI,
-    PULL,
-    VECTOR,
-    R,
-    V,
-)
+from dcm.kernels.levels import ATTENUATION, HAT, POST, POST_DOWN, POST_PI, PULL, VECTOR, R, V
 from dcm.kernels.phi import EXACT, logistic, softplus
 
-# Sums may be reordered; NaN and infinity keep their meaning, because they show that learning
-# diverged.
+# Sums may be reordered; NaN and infinity keep their meaning: they show that learning diverged.
 SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
 
 
@@ -60,7 +47,7 @@ def apical(m, w, s, k):
 @njit(**EXACT)
 def respond(m, s, source, to, k):
     """s[to, k] = φ(s[source, k])."""
-    if m.kind == LOGISTIC:
+    if m.logistic:
         for i in range(VECTOR * m.cells[k]):
             s[to, k, i] = logistic(s[source, k, i])
     else:
@@ -75,15 +62,19 @@ def brackets(m, w, s):
         if m.up[k]:  # Eqs. 7 and 8: r - φ(v̂)
             for i in range(VECTOR * m.cells[k]):
                 s[HAT, k, i] = s[ATTENUATION, k, i] * s[V, k, i]
-            respond(m, s, HAT, POST, k)
-            for i in range(VECTOR * m.cells[k]):
-                s[POST, k, i] = s[R, k, i] - s[POST, k, i]
+            _surplus(m, s, POST, k)
     for k in range(1, m.n.size - 1):
-        if m.apical[1, k]:  # Eq. 9: 0 - v_apical
+        if m.pi[k]:  # Eq. 9: 0 - v_apical
             for i in range(VECTOR * m.pyramidal[k]):
                 s[POST_PI, k, i] = -s[PULL, k, i]
-        if m.apical[0, k]:  # Eq. 10: r - φ(w_down r_above)
+        if m.down[k]:  # Eq. 10: r - φ(w_down r_above)
             product(w.backward, k - 1, s, k + 1, m.n[k + 1], HAT, k, m.pyramidal[k])
-            respond(m, s, HAT, POST_DOWN, k)
-            for i in range(VECTOR * m.pyramidal[k]):
-                s[POST_DOWN, k, i] = s[R, k, i] - s[POST_DOWN, k, i]
+            _surplus(m, s, POST_DOWN, k)
+
+
+@njit(**SUMS)
+def _surplus(m, s, to, k):
+    """s[to, k] = r - φ(s[HAT, k]): by how much the rates exceed what dendrites predict."""
+    respond(m, s, HAT, to, k)
+    for i in range(VECTOR * m.cells[k]):
+        s[to, k, i] = s[R, k, i] - s[to, k, i]

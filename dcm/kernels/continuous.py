@@ -8,20 +8,7 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
-from dcm.kernels.levels import (
-    BY_PULL,
-    BY_V,
-    ETA,
-    ETA_DOWN,
-    POST,
-    POST_DOWN,
-    PULL,
-    TOTAL,
-    VECTOR,
-    R,
-    U,
-    V,
-)
+from dcm.kernels.levels import BY_PULL, BY_V, DOWN, ETA, PI, POST, PULL, TOTAL, UP, R, U, V
 from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
 from dcm.settle.dynamics import refuse_runaway_somata
@@ -42,24 +29,16 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     weights = levels.unpack(circuit)
     delta = weights if run.rates is None else levels.unpack(circuit, run.induction)
     s = levels.work_space(circuit, rates, nudged)
+    m = levels.model(circuit, s, rates.thresholds)
     state = levels.state_views(circuit, s, nudged)
     _fill(state, run.state)
     learned = SimpleNamespace(**levels.views(circuit, weights))
-    m = levels.model(circuit, rates)
+    per_step = (run.dt, run.share_input, run.share_weights)
     for stretch in run.stretches():
         run.take_record(stretch, learned, state)
-        sensible = _steps(
-            m,
-            weights,
-            delta,
-            s,
-            np.ascontiguousarray(stretch.r_in, dtype=float),
-            np.ascontiguousarray(stretch.u_target if nudged else (), dtype=float),
-            stretch.kicks,
-            run.dt,
-            run.share_input,
-            run.share_weights,
-        )
+        r_in = np.ascontiguousarray(stretch.r_in, dtype=float)
+        target = np.ascontiguousarray(stretch.u_target if nudged else (), dtype=float)
+        sensible = _steps(m, weights, delta, s, r_in, target, stretch.kicks, *per_step)
         if run.rates is not None and not sensible:
             refuse_runaway(learned, stretch.where)
         refuse_runaway_somata(state, stretch.where)
@@ -116,12 +95,10 @@ def _dendrites(m, w, s):
 def _somata(m, s, dt):
     """One Euler step of Eqs. 1 and 2 without noise: du/dt = TOTAL · (goal - u)."""
     for k in range(1, m.n.size):
-        n = m.n[k]
-        if k > 1:  # Eq. 2, which sees the somata above before their step
-            for i in range(n, 2 * n):
-                goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
-                s[U, k, i] += dt * s[TOTAL, k, i] * (goal - s[U, k, i])
-        for i in range(n):  # Eq. 1
+        if k > 1:  # interneurons see the somata above before their step
+            for i in range(m.n[k]):
+                s[PULL, k, m.n[k] + i] = s[U, k, i]
+        for i in range(levels.VECTOR * m.cells[k]):
             goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
             s[U, k, i] += dt * s[TOTAL, k, i] * (goal - s[U, k, i])
 
@@ -141,50 +118,44 @@ def _kick(m, s, kicks, step):
 @njit(error_model="numpy")
 def _learn(m, w, delta, s, share):
     """Eqs. 7-10 with the low-pass τ_w, in place."""
-    top = m.n.size - 1
     brackets(m, w, s)
-    for k in range(1, top + 1):
+    for k in range(1, m.n.size):
+        columns = levels.VECTOR * m.cells[k]
         if m.up[k]:
             senders = range(m.n[k - 1])
-            cells = m.cells[k]
-            _follow(w.forward, delta.forward, k - 1, share, s, k - 1, senders, k, cells, POST, ETA)
+            _follow(w.forward, delta.forward, k, share, s, k - 1, senders, columns, UP)
             if m.thresholds:
-                for i in range(VECTOR * cells):
+                for i in range(columns):
                     old = delta.forward[k - 1, 0, i]
                     new = old + share * (s[POST, k, i] - old)
                     delta.forward[k - 1, 0, i] = new
                     w.forward[k - 1, 0, i] += s[ETA, k, i] * (new if share == 1.0 else old)
-    for k in range(1, top):
+    for k in range(1, m.n.size - 1):
         n = m.n[k + 1]
-        cells = m.pyramidal[k]
-        for kind in range(2):  # from pyramidal cells, from interneurons
-            if m.apical[kind, k]:
-                senders = range(kind * n, kind * n + n)
-                post = POST_DOWN + kind
-                eta = ETA_DOWN + kind
-                matrix = w.backward
-                induction = delta.backward
-                _follow(matrix, induction, k - 1, share, s, k + 1, senders, k, cells, post, eta)
+        columns = levels.VECTOR * m.pyramidal[k]
+        if m.down[k]:
+            _follow(w.backward, delta.backward, k, share, s, k + 1, range(n), columns, DOWN)
+        if m.pi[k]:
+            _follow(w.backward, delta.backward, k, share, s, k + 1, range(n, 2 * n), columns, PI)
 
 
 @njit(**SUMS)
-def _follow(w, delta, k, share, s, source, senders, layer, vectors, post, eta):
-    """w[k] moves by η Δ, and Δ a ``share`` of the way to pre · postᵀ, for some ``senders``."""
+def _follow(w, delta, k, share, s, source, senders, columns, rows):
+    """Weights of layer k move by η Δ, and Δ a ``share`` of the way to pre · postᵀ."""
+    post, eta = rows
     for j in senders:
         towards = share * s[R, source, j]
-        for i in range(VECTOR * vectors):
-            old = delta[k, 1 + j, i]
-            new = (1.0 - share) * old + towards * s[post, layer, i]
-            delta[k, 1 + j, i] = new
-            w[k, 1 + j, i] += s[eta, layer, i] * (new if share == 1.0 else old)
+        for i in range(columns):
+            old = delta[k - 1, 1 + j, i]
+            new = (1.0 - share) * old + towards * s[post, k, i]
+            delta[k - 1, 1 + j, i] = new
+            w[k - 1, 1 + j, i] += s[eta, k, i] * (new if share == 1.0 else old)
 
 
 @njit
 def _sensible(w):
     """Whether every weight is a number below ``RUNAWAY``."""
-    for k in range(w.shape[0]):
-        for row in range(w.shape[1]):
-            for column in range(w.shape[2]):
-                if not abs(w[k, row, column]) < RUNAWAY:
-                    return False
-    return True
+    sensible = True
+    for weight in w.flat:
+        sensible &= abs(weight) < RUNAWAY
+    return sensible

@@ -37,13 +37,13 @@ def batch_of(sizes, batch: int, dtype) -> Batch:
 
 
 def layers_of(fields, space: Batch) -> tuple:
-    """For each layer one named tuple ``fields`` of rows of activity; layer 0: all are its inputs."""
-    layers = [fields._make([space.inputs] * len(fields._fields))]
+    """Per layer one named tuple ``fields`` of rows of activity; in layer 0 all are the inputs."""
+    count = len(fields._fields)
+    layers = [fields._make([space.inputs] * count)]
+    n_rows = len(space.inputs)
     for neurons in space.neurons[1:]:
-        shape = (len(space.inputs), len(neurons))
-        layers.append(
-            fields(*(rows_of_activity(*shape, space.inputs.dtype) for _ in fields._fields))
-        )
+        rows = [rows_of_activity(n_rows, len(neurons), space.inputs.dtype) for _ in range(count)]
+        layers.append(fields._make(rows))
     return tuple(layers)
 
 

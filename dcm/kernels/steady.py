@@ -7,31 +7,13 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
-from dcm.kernels.levels import (
-    BY_PULL,
-    BY_V,
-    ETA,
-    ETA_DOWN,
-    POST,
-    POST_DOWN,
-    PULL,
-    VECTOR,
-    R,
-    U,
-    V,
-)
+from dcm.kernels.levels import BY_PULL, BY_V, DOWN, PI, POST, PULL, UP, R, U, V
 from dcm.model import checks
 from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import checked_rates
 from dcm.model.state import checked_names, observe
 from dcm.settle.equilibrium import MAX_SWEEPS, TOLERANCE, equilibrium
-from dcm.settle.learning import (
-    RUNAWAY,
-    DivergenceError,
-    Trace,
-    checked_series,
-    refuse_runaway,
-)
+from dcm.settle.learning import RUNAWAY, DivergenceError, Trace, checked_series, refuse_runaway
 
 
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
@@ -64,13 +46,10 @@ def _block(circuit, inputs, u_targets, step, first):
     nudged = u_targets is not None
     targets = u_targets if nudged else np.zeros((len(inputs), 0))
     weights = levels.unpack(circuit)
-    failed = _patterns(
-        levels.model(circuit, step),
-        weights,
-        levels.work_space(circuit, step, nudged),
-        np.ascontiguousarray(inputs, dtype=float),
-        np.ascontiguousarray(targets, dtype=float),
-    )
+    s = levels.work_space(circuit, step, nudged)
+    m = levels.model(circuit, s, step.thresholds)
+    patterns = (np.ascontiguousarray(x, dtype=float) for x in (inputs, targets))
+    failed = _patterns(m, weights, s, *patterns)
     if failed >= 0:
         parts = levels.views(circuit, weights)
         name = max(parts, key=lambda name: max(map(_largest, parts[name])))
@@ -157,16 +136,11 @@ def _relax(m, s, k, step):
     n = m.n[k]
     moves = 0.0
     sizes = 0.0
-    for i in range(n):
-        goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
-        move = step * (goal - s[U, k, i])
-        soma = s[U, k, i] + move
-        s[U, k, i] = soma
-        moves += move * move
-        sizes += soma * soma
-    if k > 1:
-        for i in range(n, 2 * n):
-            goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
+    for first in range(0, n if k == 1 else 2 * n, n):  # pyramidal cells, interneurons
+        for i in range(first):  # interneurons see the somata above after their step
+            s[PULL, k, n + i] = s[U, k, i]
+        for i in range(first, first + n):
+            goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
             move = step * (goal - s[U, k, i])
             soma = s[U, k, i] + move
             s[U, k, i] = soma
@@ -178,29 +152,29 @@ def _relax(m, s, k, step):
 @njit(**SUMS)
 def _learn(m, w, s):
     """Eqs. 7-10 in place: every weight moves by η · bracket · presynaptic rate."""
-    top = m.n.size - 1
-    for k in range(1, top + 1):
+    for k in range(1, m.n.size):
+        columns = levels.VECTOR * m.cells[k]
         if m.up[k]:
-            _add_outer(w.forward, k - 1, s, k - 1, range(m.n[k - 1]), POST, ETA, k, m.cells[k])
+            _add_outer(w.forward, k, s, k - 1, range(m.n[k - 1]), columns, UP)
             if m.thresholds:
-                for i in range(VECTOR * m.cells[k]):
+                for i in range(columns):
                     w.forward[k - 1, 0, i] += s[POST, k, i]  # scaled by η
-    for k in range(1, top):
+    for k in range(1, m.n.size - 1):
         n = m.n[k + 1]
-        for kind in range(2):  # from pyramidal cells, from interneurons
-            if m.apical[kind, k]:
-                senders = range(kind * n, kind * n + n)
-                post = POST_DOWN + kind
-                eta = ETA_DOWN + kind
-                _add_outer(w.backward, k - 1, s, k + 1, senders, post, eta, k, m.pyramidal[k])
+        columns = levels.VECTOR * m.pyramidal[k]
+        if m.down[k]:
+            _add_outer(w.backward, k, s, k + 1, range(n), columns, DOWN)
+        if m.pi[k]:
+            _add_outer(w.backward, k, s, k + 1, range(n, 2 * n), columns, PI)
 
 
 @njit(**SUMS)
-def _add_outer(w, k, s, source, senders, post, eta, layer, vectors):
-    """w[k] += pre (η post)ᵀ for ``senders`` of layer ``source``; scales ``post``."""
-    for i in range(VECTOR * vectors):
-        s[post, layer, i] *= s[eta, layer, i]
+def _add_outer(w, k, s, source, senders, columns, rows):
+    """Weights of layer k move by pre (η post)ᵀ; scales ``post``."""
+    post, eta = rows
+    for i in range(columns):
+        s[post, k, i] *= s[eta, k, i]
     for j in senders:
         pre = s[R, source, j]
-        for i in range(VECTOR * vectors):
-            w[k, 1 + j, i] += pre * s[post, layer, i]
+        for i in range(columns):
+            w[k - 1, 1 + j, i] += pre * s[post, k, i]
