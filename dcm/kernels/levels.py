@@ -1,9 +1,8 @@
 """How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows.
 
 Layers are counted as in the paper. The columns of layer k hold its n_k pyramidal cells and, from
-layer 2 on, behind them the n_k interneurons of the hidden layer below. These read the same rates,
-so one matrix and one call of φ serve both. Columns beyond hold no neuron: their weights and
-learning rates are 0.
+layer 2 on, behind them the n_k interneurons of the hidden layer below: both read the same rates, so
+one matrix and one call of φ serve both. Weights and rates of columns beyond are 0.
 """
 
 from collections import namedtuple
@@ -46,10 +45,8 @@ def model(circuit, s, thresholds: bool) -> Model:
     """The numbers of a circuit; its work space ``s`` says what learns."""
     phi = circuit.transfer
     if type(phi) not in (Logistic, SoftRectifier):  # a subclass may be another function
-        raise TypeError(
-            f"no compiled form of the transfer function {phi!r}; "
-            "use the plain dcm.learn or dcm.integrate"
-        )
+        remedy = "use the plain dcm.learn or dcm.integrate"
+        raise TypeError(f"no compiled form of the transfer function {phi!r}; {remedy}")
     n = np.array(circuit.sizes)
     columns = np.append(n[:2], 2 * n[2:])
     return Model(
@@ -127,10 +124,9 @@ def unpack(circuit, induction=None) -> Weights:
     """Padded copies of a circuit's weights, or of its induction terms, for a kernel to change."""
     n = circuit.sizes
     columns = max(n[1], *(2 * m for m in n[2:]))
-    weights = Weights(
-        forward=padded((len(n) - 1, 1 + max(n[:-1]), columns)),
-        backward=padded((len(n) - 2, 1 + 2 * max(n[2:]), max(n[1:-1]))),
-    )
+    forward = padded((len(n) - 1, 1 + max(n[:-1]), columns))
+    backward = padded((len(n) - 2, 1 + 2 * max(n[2:]), max(n[1:-1])))
+    weights = Weights(forward, backward)
     for name, parts in views(circuit, weights).items():
         field, _ = LEARNING[name]
         given = getattr(circuit, name) if induction is None else getattr(induction, field)

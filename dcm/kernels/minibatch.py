@@ -16,11 +16,7 @@ Batch = namedtuple("Batch", "inputs targets neurons active")
 
 
 def checked_rows(inputs, u_targets, order, sizes):
-    """Inputs, targets and row numbers that compiled code may use without looking.
-
-    Raises ``ValueError`` if patterns do not fit the first and the last of the layers' ``sizes``,
-    ``IndexError`` if ``order`` names a row that does not exist.
-    """
+    """Inputs, targets and row numbers that fit, or ``ValueError`` and ``IndexError``."""
     patterns = {"inputs": np.asarray(inputs), "u_targets": np.asarray(u_targets)}
     for (name, array), n in zip(patterns.items(), (sizes[0], sizes[-1]), strict=True):
         if array.shape != (len(inputs), n):

@@ -46,10 +46,6 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     batch : int
         Patterns whose updates are averaged; multiples of five are the fastest.
 
-    Returns
-    -------
-    Circuit
-
     Raises
     ------
     TypeError

@@ -26,19 +26,18 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
     step = checked_rates(rates).scaled(checks.positive("duration", duration))
     record = checked_names(record)
     every = checks.count("record_every", record_every) if record else max(len(inputs), 1)
-    seen = []
+    starts = range(0, len(inputs), every)
     traces = {name: [] for name in record}
-    for first in range(0, len(inputs), every):
+    for first in starts:
         rows = slice(first, first + every)
         targets = None if u_targets is None else u_targets[rows]
         if record:
-            seen.append(first)
             state = equilibrium(circuit, inputs[first], None if targets is None else targets[0])
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
         circuit = _block(circuit, inputs[rows], targets, step, first)
     traces = {name: np.array(kept) for name, kept in traces.items()}
-    return circuit, Trace(np.array(seen, dtype=int), traces)
+    return circuit, Trace(np.array(starts if record else (), dtype=int), traces)
 
 
 def _block(circuit, inputs, u_targets, step, first):
@@ -54,11 +53,9 @@ def _block(circuit, inputs, u_targets, step, first):
         parts = levels.views(circuit, weights)
         name = max(parts, key=lambda name: max(map(_largest, parts[name])))
         _, rate = LEARNING[name]
-        raise DivergenceError(
-            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or potentials "
-            f"beyond {RUNAWAY:g}; {name} is largest: lower the learning rate {rate}, or "
-            "use smaller weights"
-        )
+        found = f"no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}"
+        remedy = f"{name} is largest: lower the learning rate {rate}, or use smaller weights"
+        raise DivergenceError(f"pattern {first + failed}: {found}; {remedy}")
     circuit = levels.pack(circuit, weights)
     refuse_runaway(circuit, f"pattern {first + len(inputs) - 1}")
     return circuit
@@ -90,11 +87,10 @@ def _patterns(m, w, s, inputs, targets):
 def _settle(m, w, s):
     """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
-    The first sweep goes upwards with silent apical dendrites; it is the way up from u = 0 and says
-    nothing about how fast the others converge. Each of these shrinks the change (Euclidean norm,
-    relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits. They stop where the change is within
-    ``TOLERANCE``, as in ``equilibrium``, or where the next change would be within a tenth of it, by
-    the larger one of the last two ratios.
+    The first sweep is the way up from u = 0, with silent apical dendrites. Each of the others
+    shrinks the change (Euclidean norm, relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits.
+    They stop where the change is within ``TOLERANCE``, or where the next one would be within a
+    tenth of it, by the larger one of the last two ratios.
     """
     top = m.n.size - 1
     previous = 0.0

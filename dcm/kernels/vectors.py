@@ -9,8 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-# Two registers, so that ``products.ROWS`` sums keep the processor's adders busy [measured with
-# AVX2].
+# Two registers, so that ``products.ROWS`` sums keep the adders busy [measured with AVX2].
 BYTES = 128 if binding.get_host_cpu_features().get("avx512f") else 64
 FUSED = ("contract",)  # a product and a sum may become one fused multiply-add
 
