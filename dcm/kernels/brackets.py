@@ -62,19 +62,15 @@ def brackets(m, w, s):
         if m.up[k]:  # Eqs. 7 and 8: r - φ(v̂)
             for i in range(VECTOR * m.cells[k]):
                 s[HAT, k, i] = s[ATTENUATION, k, i] * s[V, k, i]
-            _surplus(m, s, POST, k)
+            respond(m, s, HAT, POST, k)
+            for i in range(VECTOR * m.cells[k]):
+                s[POST, k, i] = s[R, k, i] - s[POST, k, i]
     for k in range(1, m.n.size - 1):
         if m.pi[k]:  # Eq. 9: 0 - v_apical
             for i in range(VECTOR * m.pyramidal[k]):
                 s[POST_PI, k, i] = -s[PULL, k, i]
         if m.down[k]:  # Eq. 10: r - φ(w_down r_above)
             product(w.backward, k - 1, s, k + 1, m.n[k + 1], HAT, k, m.pyramidal[k])
-            _surplus(m, s, POST_DOWN, k)
-
-
-@njit(**SUMS)
-def _surplus(m, s, to, k):
-    """s[to, k] = r - φ(s[HAT, k]): by how much the rates exceed what dendrites predict."""
-    respond(m, s, HAT, to, k)
-    for i in range(VECTOR * m.cells[k]):
-        s[to, k, i] = s[R, k, i] - s[to, k, i]
+            respond(m, s, HAT, POST_DOWN, k)
+            for i in range(VECTOR * m.pyramidal[k]):
+                s[POST_DOWN, k, i] = s[R, k, i] - s[POST_DOWN, k, i]

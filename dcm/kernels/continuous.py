@@ -95,10 +95,12 @@ def _dendrites(m, w, s):
 def _somata(m, s, dt):
     """One Euler step of Eqs. 1 and 2 without noise: du/dt = TOTAL · (goal - u)."""
     for k in range(1, m.n.size):
-        if k > 1:  # interneurons see the somata above before their step
-            for i in range(m.n[k]):
-                s[PULL, k, m.n[k] + i] = s[U, k, i]
-        for i in range(levels.VECTOR * m.cells[k]):
+        n = m.n[k]
+        if k > 1:  # Eq. 2, which sees the somata above before their step
+            for i in range(n, 2 * n):
+                goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
+                s[U, k, i] += dt * s[TOTAL, k, i] * (goal - s[U, k, i])
+        for i in range(n):  # Eq. 1
             goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
             s[U, k, i] += dt * s[TOTAL, k, i] * (goal - s[U, k, i])
 
@@ -120,36 +122,38 @@ def _learn(m, w, delta, s, share):
     """Eqs. 7-10 with the low-pass τ_w, in place."""
     brackets(m, w, s)
     for k in range(1, m.n.size):
-        columns = levels.VECTOR * m.cells[k]
         if m.up[k]:
-            senders = range(m.n[k - 1])
-            _follow(w.forward, delta.forward, k, share, s, k - 1, senders, columns, UP)
+            weights = w.forward[k - 1]
+            induction = delta.forward[k - 1]
+            n = m.n[k - 1]
+            _follow(weights, induction, share, k, s, k - 1, range(n), m.cells[k], UP)
             if m.thresholds:
-                for i in range(columns):
-                    old = delta.forward[k - 1, 0, i]
+                for i in range(levels.VECTOR * m.cells[k]):
+                    old = induction[0, i]
                     new = old + share * (s[POST, k, i] - old)
-                    delta.forward[k - 1, 0, i] = new
-                    w.forward[k - 1, 0, i] += s[ETA, k, i] * (new if share == 1.0 else old)
+                    induction[0, i] = new
+                    weights[0, i] += s[ETA, k, i] * (new if share == 1.0 else old)
     for k in range(1, m.n.size - 1):
+        weights = w.backward[k - 1]
+        induction = delta.backward[k - 1]
         n = m.n[k + 1]
-        columns = levels.VECTOR * m.pyramidal[k]
         if m.down[k]:
-            _follow(w.backward, delta.backward, k, share, s, k + 1, range(n), columns, DOWN)
+            _follow(weights, induction, share, k, s, k + 1, range(n), m.pyramidal[k], DOWN)
         if m.pi[k]:
-            _follow(w.backward, delta.backward, k, share, s, k + 1, range(n, 2 * n), columns, PI)
+            _follow(weights, induction, share, k, s, k + 1, range(n, 2 * n), m.pyramidal[k], PI)
 
 
 @njit(**SUMS)
-def _follow(w, delta, k, share, s, source, senders, columns, rows):
+def _follow(weights, induction, share, k, s, source, senders, vectors, rows):
     """Weights of layer k move by η Δ, and Δ a ``share`` of the way to pre · postᵀ."""
     post, eta = rows
     for j in senders:
         towards = share * s[R, source, j]
-        for i in range(columns):
-            old = delta[k - 1, 1 + j, i]
+        for i in range(levels.VECTOR * vectors):
+            old = induction[1 + j, i]
             new = (1.0 - share) * old + towards * s[post, k, i]
-            delta[k - 1, 1 + j, i] = new
-            w[k - 1, 1 + j, i] += s[eta, k, i] * (new if share == 1.0 else old)
+            induction[1 + j, i] = new
+            weights[1 + j, i] += s[eta, k, i] * (new if share == 1.0 else old)
 
 
 @njit

@@ -20,10 +20,10 @@ VECTOR = CACHE_LINE // 8  # float64 numbers in the widest vector
 
 # Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL ·
 # pull with the total conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its
-# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons).
-# v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning rates of synapses
-# on dendrite v, and of apical ones from pyramidal cells (DOWN) and from interneurons (PI). Of layer
-# 0, R alone is used. NumPy's numbers, as Numba compiles a function anew for every Python number.
+# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons;
+# not kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
+# rates of synapses on v, and of apical ones from pyramidal cells (DOWN) and interneurons (PI). Of
+# layer 0, R alone is used. NumPy's numbers: Numba compiles anew for every Python number.
 ROWS = 15
 U, R, V, PULL, HAT, POST, POST_DOWN, POST_PI = np.arange(8)
 BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)

@@ -72,8 +72,8 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     minibatch.in_turns(train, order, batch, lambda where: refuse_runaway(net, where))
     learnt = {}
     for name, arrays in net._asdict().items():
-        pairs = zip(arrays, getattr(circuit, name), strict=True)
-        learnt[name] = tuple(unpanelled(new, len(old)) for new, old in pairs)
+        layers = zip(arrays, getattr(circuit, name), getattr(constants.eta, name), strict=True)
+        learnt[name] = tuple(unpanelled(new, len(old)) if eta else old for new, old, eta in layers)
     return replace(circuit, **learnt)
 
 

@@ -132,11 +132,16 @@ def _relax(m, s, k, step):
     n = m.n[k]
     moves = 0.0
     sizes = 0.0
-    for first in range(0, n if k == 1 else 2 * n, n):  # pyramidal cells, interneurons
-        for i in range(first):  # interneurons see the somata above after their step
-            s[PULL, k, n + i] = s[U, k, i]
-        for i in range(first, first + n):
-            goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
+    for i in range(n):  # Eq. 1
+        goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
+        move = step * (goal - s[U, k, i])
+        soma = s[U, k, i] + move
+        s[U, k, i] = soma
+        moves += move * move
+        sizes += soma * soma
+    if k > 1:
+        for i in range(n, 2 * n):  # Eq. 2, which sees the somata above after their step
+            goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
             move = step * (goal - s[U, k, i])
             soma = s[U, k, i] + move
             s[U, k, i] = soma
@@ -149,28 +154,27 @@ def _relax(m, s, k, step):
 def _learn(m, w, s):
     """Eqs. 7-10 in place: every weight moves by η · bracket · presynaptic rate."""
     for k in range(1, m.n.size):
-        columns = levels.VECTOR * m.cells[k]
         if m.up[k]:
-            _add_outer(w.forward, k, s, k - 1, range(m.n[k - 1]), columns, UP)
+            _add_outer(w.forward[k - 1], k, s, k - 1, range(m.n[k - 1]), m.cells[k], UP)
             if m.thresholds:
-                for i in range(columns):
+                for i in range(levels.VECTOR * m.cells[k]):
                     w.forward[k - 1, 0, i] += s[POST, k, i]  # scaled by η
     for k in range(1, m.n.size - 1):
         n = m.n[k + 1]
-        columns = levels.VECTOR * m.pyramidal[k]
+        vectors = m.pyramidal[k]
         if m.down[k]:
-            _add_outer(w.backward, k, s, k + 1, range(n), columns, DOWN)
+            _add_outer(w.backward[k - 1], k, s, k + 1, range(n), vectors, DOWN)
         if m.pi[k]:
-            _add_outer(w.backward, k, s, k + 1, range(n, 2 * n), columns, PI)
+            _add_outer(w.backward[k - 1], k, s, k + 1, range(n, 2 * n), vectors, PI)
 
 
 @njit(**SUMS)
-def _add_outer(w, k, s, source, senders, columns, rows):
+def _add_outer(w, k, s, source, senders, vectors, rows):
     """Weights of layer k move by pre (η post)ᵀ; scales ``post``."""
     post, eta = rows
-    for i in range(columns):
+    for i in range(levels.VECTOR * vectors):
         s[post, k, i] *= s[eta, k, i]
     for j in senders:
         pre = s[R, source, j]
-        for i in range(columns):
-            w[k - 1, 1 + j, i] += pre * s[post, k, i]
+        for i in range(levels.VECTOR * vectors):
+            w[1 + j, i] += pre * s[post, k, i]
