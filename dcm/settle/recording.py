@@ -16,9 +16,7 @@ from dcm.settle.learning import checked_series
 
 @dataclass(frozen=True)
 class Recording:
-    """The result of ``integrate``.
-
-    Pass its ``circuit``, and itself as ``start``, to go on exactly where it ended.
+    """The result of ``integrate``, which goes on from its ``circuit`` with itself as ``start``.
 
     Attributes
     ----------
