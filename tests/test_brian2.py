@@ -18,7 +18,7 @@ from dcm import Conductances, LearningRates, integrate, kernels, plasticity
 from dcm.experiments.error_in_the_dendrite import beside_brian2
 from dcm.model.state import observe, state_of
 from dcm.settle.dynamics import euler_somata, low_passed, low_passed_input
-from dcm.settle.recording import begin
+from dcm.settle.recording import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "results" / "brian2.npz"
@@ -73,11 +73,11 @@ def test_one_percent_in_any_number_of_the_model_shows(what, reference):
 
 def half_implicit(circuit, inputs, u_targets=None, **options):
     """As ``integrate``, but weights follow the new Δ instead of the old: the likeliest slip."""
-    run = begin(circuit, inputs, u_targets, **options)
+    run = Run(circuit, inputs, u_targets, **options)
     state = run.state
     induction = run.induction
     for stretch in run.stretches():
-        run.record(stretch, circuit, state)
+        run.take_record(stretch, circuit, state)
         for _ in stretch.kicks:
             u_p, u_i = euler_somata(circuit, state, run.dt)
             induction = low_passed(induction, plasticity(circuit, state), run.share_weights)

@@ -1,29 +1,14 @@
 """Products, rates and the brackets of Eqs. 7-10: what the steady and the continuous kernel share.
 
-Loops take whole vectors (``range(VECTOR * m.cells[k])``), which tells the compiler that nothing is
-left over.
+Loops over ``range(VECTOR * …)`` tell the compiler that nothing is left over.
 """
-
-from __future__ import annotations
 
 from numba import njit
 
-from dcm.kernels.levels import (
-    ATTENUATION,
-    HAT,
-    LOGISTIC,
-    POST,
-    POST_DOWN,
-    POST_PI,
-    PULL,
-    VECTOR,
-    R,
-    V,
-)
+from dcm.kernels.levels import ATTENUATION, HAT, POST, POST_DOWN, POST_PI, PULL, VECTOR, R, V
 from dcm.kernels.phi import EXACT, logistic, softplus
 
-# Sums may be reordered; NaN and infinity keep their meaning, because they show that learning
-# diverged.
+# Sums may be reordered; NaN and infinity keep their meaning: they show that learning diverged.
 SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
 
 
@@ -62,7 +47,7 @@ def apical(m, w, s, k):
 @njit(**EXACT)
 def respond(m, s, source, to, k):
     """s[to, k] = φ(s[source, k])."""
-    if m.kind == LOGISTIC:
+    if m.logistic:
         for i in range(VECTOR * m.cells[k]):
             s[to, k, i] = logistic(s[source, k, i])
     else:
@@ -81,10 +66,10 @@ def brackets(m, w, s):
             for i in range(VECTOR * m.cells[k]):
                 s[POST, k, i] = s[R, k, i] - s[POST, k, i]
     for k in range(1, m.n.size - 1):
-        if m.apical[1, k]:  # Eq. 9: 0 - v_apical
+        if m.pi[k]:  # Eq. 9: 0 - v_apical
             for i in range(VECTOR * m.pyramidal[k]):
                 s[POST_PI, k, i] = -s[PULL, k, i]
-        if m.apical[0, k]:  # Eq. 10: r - φ(w_down r_above)
+        if m.down[k]:  # Eq. 10: r - φ(w_down r_above)
             product(w.backward, k - 1, s, k + 1, m.n[k + 1], HAT, k, m.pyramidal[k])
             respond(m, s, HAT, POST_DOWN, k)
             for i in range(VECTOR * m.pyramidal[k]):

@@ -1,7 +1,5 @@
 """Where compiled code is kept between processes."""
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import hashlib
@@ -19,8 +17,7 @@ import pooch
 def compiled_code_kept():
     """Kernels imported inside keep their compiled code in a folder named after their sources.
 
-    Numba itself would notice a change only in the file of the outermost function.
-    ``NUMBA_CACHE_DIR`` overrides the place.
+    Numba itself notices changes of the outermost file only. ``NUMBA_CACHE_DIR`` moves the folder.
     """
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     given = numba.config.CACHE_DIR
@@ -45,8 +42,7 @@ def _writable(folder: Path) -> str:
             "make this folder writable, or set NUMBA_CACHE_DIR to one that is",
             stacklevel=5,
         )
-    # Not a shared, guessable place: cached code is executed. Children inherit it, so they neither
-    # compile nor warn.
+    # not a shared, guessable place, as cached code is executed; children inherit it
     temporary = tempfile.mkdtemp(prefix="dcm-kernels-")
     os.environ["NUMBA_CACHE_DIR"] = temporary
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)

@@ -1,7 +1,5 @@
 """Compiled twin of ``dcm.integrate``: the Euler-Maruyama steps of Eqs. 1-5 and 7-10, fused."""
 
-from __future__ import annotations
-
 import copy
 from types import SimpleNamespace
 
@@ -10,25 +8,12 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
-from dcm.kernels.levels import (
-    BY_PULL,
-    BY_V,
-    ETA,
-    ETA_DOWN,
-    POST,
-    POST_DOWN,
-    PULL,
-    TOTAL,
-    VECTOR,
-    R,
-    U,
-    V,
-)
+from dcm.kernels.levels import BY_PULL, BY_V, DOWN, ETA, PI, POST, PULL, TOTAL, UP, R, U, V
 from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
 from dcm.settle.dynamics import refuse_runaway_somata
 from dcm.settle.learning import RUNAWAY, refuse_runaway
-from dcm.settle.recording import Recording, begin
+from dcm.settle.recording import SIGNATURE, Recording, Run
 
 
 def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
@@ -38,30 +23,22 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     being the recording before) or recorded does not change a bit. The low-passed induction terms
     (``Recording.induction``) of weights with rate 0 may stay as they were: nothing reads them.
     """
-    run = begin(circuit, inputs, u_targets, **options)
+    run = Run(circuit, inputs, u_targets, **options)
     nudged = u_targets is not None
     rates = LearningRates() if run.rates is None else run.rates
     weights = levels.unpack(circuit)
     delta = weights if run.rates is None else levels.unpack(circuit, run.induction)
     s = levels.work_space(circuit, rates, nudged)
+    m = levels.model(circuit, s, rates.thresholds)
     state = levels.state_views(circuit, s, nudged)
     _fill(state, run.state)
     learned = SimpleNamespace(**levels.views(circuit, weights))
-    m = levels.model(circuit, rates)
+    per_step = (run.dt, run.share_input, run.share_weights)
     for stretch in run.stretches():
-        run.record(stretch, learned, state)
-        sensible = _steps(
-            m,
-            weights,
-            delta,
-            s,
-            np.ascontiguousarray(stretch.r_in, dtype=float),
-            np.ascontiguousarray(stretch.u_target if nudged else (), dtype=float),
-            stretch.kicks,
-            run.dt,
-            run.share_input,
-            run.share_weights,
-        )
+        run.take_record(stretch, learned, state)
+        r_in = np.ascontiguousarray(stretch.r_in, dtype=float)
+        target = np.ascontiguousarray(stretch.u_target if nudged else (), dtype=float)
+        sensible = _steps(m, weights, delta, s, r_in, target, stretch.kicks, *per_step)
         if run.rates is not None and not sensible:
             refuse_runaway(learned, stretch.where)
         refuse_runaway_somata(state, stretch.where)
@@ -70,6 +47,9 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
         return run.recording(circuit, state, run.induction)
     induction = levels.pack_induction(circuit, delta)
     return run.recording(levels.pack(circuit, weights), state, induction)
+
+
+integrate.__signature__ = SIGNATURE
 
 
 def _fill(views: State, state: State) -> None:
@@ -140,51 +120,47 @@ def _kick(m, s, kicks, step):
 @njit(error_model="numpy")
 def _learn(m, w, delta, s, share):
     """Eqs. 7-10 with the low-pass τ_w, in place."""
-    top = m.n.size - 1
     brackets(m, w, s)
-    for k in range(1, top + 1):
+    for k in range(1, m.n.size):
         if m.up[k]:
-            senders = range(m.n[k - 1])
-            cells = m.cells[k]
-            _follow(w.forward, delta.forward, k - 1, share, s, k - 1, senders, k, cells, POST, ETA)
+            weights = w.forward[k - 1]
+            induction = delta.forward[k - 1]
+            n = m.n[k - 1]
+            _follow(weights, induction, share, k, s, k - 1, range(n), m.cells[k], UP)
             if m.thresholds:
-                for i in range(VECTOR * cells):
-                    old = delta.forward[k - 1, 0, i]
+                for i in range(levels.VECTOR * m.cells[k]):
+                    old = induction[0, i]
                     new = old + share * (s[POST, k, i] - old)
-                    delta.forward[k - 1, 0, i] = new
-                    w.forward[k - 1, 0, i] += s[ETA, k, i] * (new if share == 1.0 else old)
-    for k in range(1, top):
+                    induction[0, i] = new
+                    weights[0, i] += s[ETA, k, i] * (new if share == 1.0 else old)
+    for k in range(1, m.n.size - 1):
+        weights = w.backward[k - 1]
+        induction = delta.backward[k - 1]
         n = m.n[k + 1]
-        cells = m.pyramidal[k]
-        for kind in range(2):  # from pyramidal cells, from interneurons
-            if m.apical[kind, k]:
-                senders = range(kind * n, kind * n + n)
-                post = POST_DOWN + kind
-                eta = ETA_DOWN + kind
-                matrix = w.backward
-                induction = delta.backward
-                _follow(matrix, induction, k - 1, share, s, k + 1, senders, k, cells, post, eta)
+        if m.down[k]:
+            _follow(weights, induction, share, k, s, k + 1, range(n), m.pyramidal[k], DOWN)
+        if m.pi[k]:
+            _follow(weights, induction, share, k, s, k + 1, range(n, 2 * n), m.pyramidal[k], PI)
 
 
 @njit(**SUMS)
-def _follow(w, delta, k, share, s, source, senders, layer, vectors, post, eta):
-    """w[k] moves by η Δ, and Δ a ``share`` of the way to pre · postᵀ, for some ``senders``."""
+def _follow(weights, induction, share, k, s, source, senders, vectors, rows):
+    """Weights of layer k move by η Δ, and Δ a ``share`` of the way to pre · postᵀ."""
+    post, eta = rows
     for j in senders:
         towards = share * s[R, source, j]
         row = np.uintp(1 + j)  # never negative: overlap of arrays is tested once, not per row
-        for i in range(VECTOR * vectors):
-            old = delta[k, row, i]
-            new = (1.0 - share) * old + towards * s[post, layer, i]
-            delta[k, row, i] = new
-            w[k, row, i] += s[eta, layer, i] * (new if share == 1.0 else old)
+        for i in range(levels.VECTOR * vectors):
+            old = induction[row, i]
+            new = (1.0 - share) * old + towards * s[post, k, i]
+            induction[row, i] = new
+            weights[row, i] += s[eta, k, i] * (new if share == 1.0 else old)
 
 
 @njit
 def _sensible(w):
     """Whether every weight is a number below ``RUNAWAY``."""
-    for k in range(w.shape[0]):
-        for row in range(w.shape[1]):
-            for column in range(w.shape[2]):
-                if not abs(w[k, row, column]) < RUNAWAY:
-                    return False
-    return True
+    sensible = True
+    for weight in w.flat:
+        sensible &= abs(weight) < RUNAWAY
+    return sensible

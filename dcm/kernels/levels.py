@@ -1,12 +1,9 @@
 """How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows.
 
 Layers are counted as in the paper. The columns of layer k hold its n_k pyramidal cells and, from
-layer 2 on, behind them the n_k interneurons of the hidden layer below. These read the same rates,
-so one matrix and one call of φ serve both. Columns beyond hold no neuron: their weights and
-learning rates are 0.
+layer 2 on, behind them the n_k interneurons of the hidden layer below: both read the same rates, so
+one matrix and one call of φ serve both. Weights and rates of columns beyond are 0.
 """
-
-from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import replace
@@ -23,21 +20,19 @@ VECTOR = CACHE_LINE // 8  # float64 numbers in the widest vector
 
 # Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL ·
 # pull with the total conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its
-# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons; not
-# kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
-# rates of the synapses on dendrite v, and of the apical ones from pyramidal cells above (DOWN) and
-# from interneurons (PI, the next number). Of layer 0, R alone is used. They are NumPy's numbers
-# because Numba would compile a function anew for every Python number that it is given.
+# pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons;
+# not kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
+# rates of synapses on v, and of apical ones from pyramidal cells (DOWN) and interneurons (PI). Of
+# layer 0, R alone is used. NumPy's numbers: Numba compiles anew for every Python number.
 ROWS = 15
 U, R, V, PULL, HAT, POST, POST_DOWN, POST_PI = np.arange(8)
 BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)
+UP, DOWN, PI = (POST, ETA), (POST_DOWN, ETA_DOWN), (POST_PI, ETA_PI)
 
 # Numbers of a circuit. n[k]: neurons of layer k; cells[k]: vectors that its columns fill, and
-# pyramidal[k]: those that its pyramidal cells fill; kind … theta: φ; up[k], apical[0, k] and
-# apical[1, k]: whether anything learns on dendrites v, and on apical ones from pyramidal cells and
-# from interneurons; thresholds: whether these learn.
-Model = namedtuple("Model", "n cells pyramidal kind gamma beta theta up apical thresholds")
-LOGISTIC, SOFT_RECTIFIER = 0, 1
+# pyramidal[k]: those that its pyramidal cells fill; logistic … theta: φ; up[k], down[k] and pi[k]:
+# whether anything learns on dendrites v, and on apical ones; thresholds: whether these learn.
+Model = namedtuple("Model", "n cells pyramidal logistic gamma beta theta up down pi thresholds")
 
 # Matrices with a row for each sender and a column for each receiver; row 0 holds the thresholds,
 # zeros in backward. forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1];
@@ -46,41 +41,26 @@ LOGISTIC, SOFT_RECTIFIER = 0, 1
 Weights = namedtuple("Weights", "forward backward")
 
 
-def model(circuit, rates) -> Model:
-    """The numbers of a circuit; ``rates`` say what learns."""
-    kind, gamma, beta, theta = transfer_code(circuit.transfer)
+def model(circuit, s, thresholds: bool) -> Model:
+    """The numbers of a circuit; its work space ``s`` says what learns."""
+    phi = circuit.transfer
+    if type(phi) not in (Logistic, SoftRectifier):  # a subclass may be another function
+        remedy = "use the plain dcm.learn or dcm.integrate"
+        raise TypeError(f"no compiled form of the transfer function {phi!r}; {remedy}")
     n = np.array(circuit.sizes)
-    columns = np.array([n[0], n[1], *(2 * n[2:])])
-    top = len(n) - 1
-    up = np.zeros(top + 1, bool)
-    up[1:] = np.array(rates.per_layer("up", top)) > 0
-    up[2:] |= np.array(rates.per_layer("ip", top - 1)) > 0
-    apical = np.zeros((2, top + 1), bool)
-    apical[0, 1:top] = np.array(rates.per_layer("down", top - 1)) > 0
-    apical[1, 1:top] = np.array(rates.per_layer("pi", top - 1)) > 0
+    columns = np.append(n[:2], 2 * n[2:])
     return Model(
         n=n,
         cells=-(-columns // VECTOR),
         pyramidal=-(-n // VECTOR),
-        kind=kind,
-        gamma=gamma,
-        beta=beta,
-        theta=theta,
-        up=up,
-        apical=apical,
-        thresholds=rates.thresholds,
-    )
-
-
-def transfer_code(transfer) -> tuple[int, float, float, float]:
-    """(kind, γ, β, θ) of a transfer function the kernels know, or ``TypeError`` with the remedy."""
-    if type(transfer) is Logistic:  # a subclass may be another function
-        return LOGISTIC, 1.0, 1.0, 0.0
-    if type(transfer) is SoftRectifier:
-        return SOFT_RECTIFIER, transfer.gamma, transfer.beta, transfer.theta
-    raise TypeError(
-        f"no compiled form of the transfer function {transfer!r}; "
-        "use the plain dcm.learn or dcm.integrate"
+        logistic=type(phi) is Logistic,
+        gamma=getattr(phi, "gamma", 1.0),
+        beta=getattr(phi, "beta", 1.0),
+        theta=getattr(phi, "theta", 0.0),
+        up=s[ETA].any(axis=1),
+        down=s[ETA_DOWN].any(axis=1),
+        pi=s[ETA_PI].any(axis=1),
+        thresholds=thresholds,
     )
 
 
@@ -94,13 +74,9 @@ def work_space(circuit, rates, nudged: bool) -> np.ndarray:
     s = padded((ROWS, top + 1, max(n[0], n[1], *(2 * m for m in n[2:]))))
 
     def cells(k, first, own, pull, attenuation, eta):
-        columns = slice(first, first + n[k])
         total = g.leak + own + pull
-        s[BY_V, k, columns] = own / total
-        s[BY_PULL, k, columns] = pull / total
-        s[TOTAL, k, columns] = total
-        s[ATTENUATION, k, columns] = attenuation
-        s[ETA, k, columns] = eta
+        constants = (own / total, pull / total, total, attenuation, eta)
+        s[BY_V : ETA + 1, k, first : first + n[k]] = np.reshape(constants, (5, 1))
 
     for k in range(1, top):
         cells(k, 0, g.basal, g.apical, g.attenuation_hidden, up[k - 1])
@@ -148,10 +124,9 @@ def unpack(circuit, induction=None) -> Weights:
     """Padded copies of a circuit's weights, or of its induction terms, for a kernel to change."""
     n = circuit.sizes
     columns = max(n[1], *(2 * m for m in n[2:]))
-    weights = Weights(
-        forward=padded((len(n) - 1, 1 + max(n[:-1]), columns)),
-        backward=padded((len(n) - 2, 1 + 2 * max(n[2:]), max(n[1:-1]))),
-    )
+    forward = padded((len(n) - 1, 1 + max(n[:-1]), columns))
+    backward = padded((len(n) - 2, 1 + 2 * max(n[2:]), max(n[1:-1])))
+    weights = Weights(forward, backward)
     for name, parts in views(circuit, weights).items():
         field, _ = LEARNING[name]
         given = getattr(circuit, name) if induction is None else getattr(induction, field)

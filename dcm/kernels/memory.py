@@ -1,7 +1,5 @@
 """Arrays for loops that vectorise: rows of whole vectors that begin where a cache line does."""
 
-from __future__ import annotations
-
 import numpy as np
 
 CACHE_LINE = 64  # bytes; also the widest vector of today's processors
@@ -10,8 +8,7 @@ CACHE_LINE = 64  # bytes; also the widest vector of today's processors
 def padded(shape, dtype=float, row_bytes=CACHE_LINE) -> np.ndarray:
     """Zeros of ``shape``, the last axis made up to a multiple of ``row_bytes`` (whole cache lines).
 
-    The array and so each of its rows starts on a cache line: a vector that straddles two of them
-    loads at half the speed.
+    Each row starts on a cache line: a vector that straddles two of them loads at half the speed.
     """
     dtype = np.dtype(dtype)
     *rows, columns = shape

@@ -1,6 +1,4 @@
-"""Shared by the compiled mini-batch loops: patterns shown batch by batch, updates of one layer."""
-
-from __future__ import annotations
+"""Shared by the compiled mini-batch loops: patterns shown batch by batch, the work on one layer."""
 
 from collections import namedtuple
 
@@ -12,42 +10,36 @@ from dcm.kernels.products import add_outer, rows_of_activity
 
 CHECK_EVERY = 500  # batches between looks for a runaway [chosen]
 
-# One batch: its input rates and target potentials, one row per pattern; the numbers of the neurons
-# in each layer; and room for the numbers of the inputs that are active.
+# One batch: its input rates and target potentials, one row per pattern; per layer the numbers of
+# its neurons; and room for the numbers of the inputs that are active.
 Batch = namedtuple("Batch", "inputs targets neurons active")
 
 
 def checked_rows(inputs, u_targets, order, sizes):
-    """Inputs, targets and row numbers that compiled code may use without looking.
-
-    Raises ``ValueError`` if patterns do not fit the first and the last of the layers' ``sizes``,
-    ``IndexError`` if ``order`` names a row that does not exist.
-    """
-    inputs = np.asarray(inputs)
-    u_targets = np.asarray(u_targets)
-    for name, array, n in (("inputs", inputs, sizes[0]), ("u_targets", u_targets, sizes[-1])):
+    """Inputs, targets and row numbers that fit, or ``ValueError`` and ``IndexError``."""
+    patterns = {"inputs": np.asarray(inputs), "u_targets": np.asarray(u_targets)}
+    for (name, array), n in zip(patterns.items(), (sizes[0], sizes[-1]), strict=True):
         if array.shape != (len(inputs), n):
             wanted = f"({len(inputs)}, {n}), one row per pattern"
             raise ValueError(f"{name} has shape {array.shape}; give {wanted}")
-    return inputs, u_targets, np.arange(len(inputs))[order]
+    return *patterns.values(), np.arange(len(inputs))[order]
 
 
 def batch_of(sizes, batch: int, dtype) -> Batch:
     """Work space for mini-batches of up to ``batch`` patterns of a net with layers of ``sizes``."""
-    return Batch(
-        rows_of_activity(batch, sizes[0], dtype),
-        rows_of_activity(batch, sizes[-1], dtype),
-        tuple(np.arange(n) for n in sizes),
-        np.arange(sizes[0]),
-    )
+    inputs = rows_of_activity(batch, sizes[0], dtype)
+    targets = rows_of_activity(batch, sizes[-1], dtype)
+    return Batch(inputs, targets, tuple(map(np.arange, sizes)), np.arange(sizes[0]))
 
 
-def rows_of_layers(fields, n_rows: int, sizes, dtype) -> tuple:
-    """Zeros: for each layer of ``sizes`` one named tuple ``fields`` of rows of activity."""
-    layers = []
-    for n in sizes:
-        rows = [rows_of_activity(n_rows, n, dtype) for _ in fields._fields]
-        layers.append(fields(*rows))
+def layers_of(fields, space: Batch) -> tuple:
+    """Per layer one named tuple ``fields`` of rows of activity; in layer 0 all are the inputs."""
+    count = len(fields._fields)
+    layers = [fields._make([space.inputs] * count)]
+    n_rows = len(space.inputs)
+    for neurons in space.neurons[1:]:
+        rows = [rows_of_activity(n_rows, len(neurons), space.inputs.dtype) for _ in range(count)]
+        layers.append(fields._make(rows))
     return tuple(layers)
 
 
@@ -61,11 +53,11 @@ def in_turns(train, order, batch: int, check) -> None:
 
 
 @njit
-def show(inputs, u_targets, rows, batch):
-    """Copy patterns into a batch, in its precision; the numbers of the inputs that are active."""
-    _gather(inputs, rows, batch.inputs)
-    _gather(u_targets, rows, batch.targets)
-    return _active_in(batch.inputs, batch.neurons[0], batch.active)
+def show(inputs, u_targets, rows, space):
+    """Copy patterns into a batch, in its precision; per layer, the neurons that may be active."""
+    _gather(inputs, rows, space.inputs)
+    _gather(u_targets, rows, space.targets)
+    return (_active_in(space.inputs, space.neurons[0], space.active), *space.neurons[1:])
 
 
 @njit
@@ -97,6 +89,15 @@ def respond(u, r):
     for b in range(u.shape[0]):
         for j in range(u.shape[1]):
             r[b, j] = logistic(u[b, j])
+
+
+@njit(**EXACT)
+def predict(v, threshold, attenuation, r):
+    """v = attenuation · (w r + b), with the product w r in its place, and r = φ(v)."""
+    for b in range(v.shape[0]):
+        for j in range(v.shape[1]):
+            v[b, j] = attenuation * (v[b, j] + threshold[j])
+    respond(v, r)
 
 
 @njit(**EXACT)

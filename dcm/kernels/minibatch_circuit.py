@@ -1,7 +1,5 @@
 """Fast twin for MNIST: ``dcm.learn`` with ``two_pass`` on mini-batches, in one compiled loop."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from dataclasses import replace
 
@@ -9,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from dcm.kernels import minibatch
-from dcm.kernels.minibatch import learn_thresholds, learn_weights, respond, subtract
+from dcm.kernels.minibatch import learn_thresholds, learn_weights, predict, respond, subtract
 from dcm.kernels.phi import EXACT
 from dcm.kernels.products import panels, product, unpanelled
 from dcm.model import checks
@@ -18,7 +16,8 @@ from dcm.model.transfer import Logistic
 from dcm.settle.learning import refuse_runaway
 
 # The loop's view of a circuit: its weights as panels, the learning rate of each, and its constants.
-# ``mirrored[h]``: w_pi = -w_down for good; ``lowest``: last hidden layer the pass down must reach.
+# ``mirrored[h]``: w_pi = -w_down for good, so that one product serves both; ``lowest``: last hidden
+# layer the pass down must reach.
 Net = namedtuple("Net", WEIGHTS)
 Constants = namedtuple(
     "Constants",
@@ -47,10 +46,6 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     batch : int
         Patterns whose updates are averaged; multiples of five are the fastest.
 
-    Returns
-    -------
-    Circuit
-
     Raises
     ------
     TypeError
@@ -63,71 +58,49 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     if type(circuit.transfer) is not Logistic:
         neurons = f"Logistic neurons, not {circuit.transfer!r}"
         raise TypeError(f"learn_two_pass is written for {neurons}; use dcm.learn")
-    inputs, u_targets, order = minibatch.checked_rows(inputs, u_targets, order, circuit.sizes)
-    batch = checks.count("batch", batch)
-    eta = {
-        name: rates.per_layer(kind, len(getattr(circuit, name)))
-        for name, (_, kind) in LEARNING.items()
-    }
     dtype = circuit.w_up[0].dtype
-    net = Net(*(_panels_of(getattr(circuit, name), dtype) for name in WEIGHTS))
-    constants = _constants(circuit, eta, rates.thresholds)
-    space = minibatch.batch_of(circuit.sizes, min(batch, len(order)), dtype)
-    pyramidal = minibatch.rows_of_layers(Cells, len(space.inputs), circuit.sizes[1:], dtype)
-    inter = minibatch.rows_of_layers(Cells, len(space.inputs), circuit.sizes[2:], dtype)
+    inputs, u_targets, order = minibatch.checked_rows(inputs, u_targets, order, circuit.sizes)
+    space = minibatch.batch_of(circuit.sizes, min(checks.count("batch", batch), len(order)), dtype)
+    pyramidal = minibatch.layers_of(Cells, space)
+    inter = minibatch.layers_of(Cells, space)
+    net = Net(*(tuple(panels(w, dtype) for w in getattr(circuit, name)) for name in WEIGHTS))
+    constants = _constants(circuit, rates, dtype.type)
 
     def train(rows):
         _learn(net, constants, space, pyramidal, inter, inputs, u_targets, rows, batch)
 
     minibatch.in_turns(train, order, batch, lambda where: refuse_runaway(net, where))
-    learnt = {
-        name: _unpanelled(getattr(circuit, name), getattr(net, name), eta[name]) for name in WEIGHTS
-    }
+    learnt = {}
+    for name, arrays in net._asdict().items():
+        layers = zip(arrays, getattr(circuit, name), getattr(constants.eta, name), strict=True)
+        learnt[name] = tuple(unpanelled(new, len(old)) if eta else old for new, old, eta in layers)
     return replace(circuit, **learnt)
 
 
-def _panels_of(arrays, dtype):
-    return tuple(panels(w, dtype) for w in arrays)
-
-
-def _unpanelled(before, after, eta):
-    """Arrays as the circuit keeps them; those of rate 0 are the circuit's own."""
-    layers = zip(before, after, eta, strict=True)
-    return tuple(unpanelled(new, len(old)) if e else old for old, new, e in layers)
-
-
-def _constants(circuit, eta, thresholds) -> Constants:
-    """The constants of both passes and Eqs. 7-10, in the circuit's precision."""
+def _constants(circuit, rates, number) -> Constants:
+    """The constants of both passes and Eqs. 7-10, as ``number`` of the circuit's precision."""
     g = circuit.conductances
-    number = circuit.w_up[0].dtype.type
+    eta = {}
+    for name, (_, kind) in LEARNING.items():
+        eta[name] = np.array(rates.per_layer(kind, len(getattr(circuit, name))), number)
+    eta = Net(**eta)
+    # updates see v_A and the rates after the nudge in these hidden layers, and in those above
+    seen = [*np.flatnonzero(eta.w_ip + eta.w_pi + eta.w_down), *np.flatnonzero(eta.w_up) - 1]
+    mirrored = []
+    for h, (w_pi, w_down) in enumerate(zip(circuit.w_pi, circuit.w_down, strict=True)):
+        fixed = not (eta.w_pi[h] or eta.w_down[h])
+        mirrored.append(fixed and np.array_equal(w_pi, -w_down))
     return Constants(
-        eta=Net(*(np.array(eta[name], number) for name in WEIGHTS)),
-        thresholds=thresholds,
+        eta=eta,
+        thresholds=rates.thresholds,
         attenuation=np.array(circuit.attenuations, number),
         attenuation_inter=number(g.attenuation_interneuron),
         mixing_output=number(g.mixing_output),
         mixing_hidden=number(g.mixing_hidden),
         mixing_inter=number(g.mixing_interneuron),
-        mirrored=np.array(_mirrored(circuit, eta)),
-        lowest=_lowest(eta),
+        mirrored=np.array(mirrored),
+        lowest=max(0, min(seen, default=len(mirrored))),
     )
-
-
-def _mirrored(circuit, eta) -> list[bool]:
-    """For each hidden layer, whether w_pi = -w_down for good, so that one product serves both."""
-    layers = zip(circuit.w_pi, circuit.w_down, eta["w_pi"], eta["w_down"], strict=True)
-    return [
-        not (eta_pi or eta_down) and np.array_equal(w_pi, -w_down)
-        for w_pi, w_down, eta_pi, eta_down in layers
-    ]
-
-
-def _lowest(eta) -> int:
-    """The lowest hidden layer of which an update sees v_A or the rates after the nudge."""
-    seen = [h for name in ("w_ip", "w_pi", "w_down") for h, e in enumerate(eta[name]) if e]
-    # w_up[k] sees hidden layer k - 1 (presynaptic) and k (postsynaptic)
-    seen += [max(k - 1, 0) for k, e in enumerate(eta["w_up"]) if e]
-    return min(seen, default=len(eta["w_ip"]))
 
 
 @njit(cache=True, **EXACT)
@@ -137,49 +110,41 @@ def _learn(net, c, space, pyramidal, inter, inputs, u_targets, order, batch):
     for i in range(0, order.size, batch):
         rows = order[i : i + batch]
         active = minibatch.show(inputs, u_targets, rows, space)
-        for k in range(top + 1):  # Eq. 3, on the rates that the layer below predicts
-            if k == 0:
-                product(space.inputs, active, net.w_up[k], pyramidal[k].predicted)
-            else:
-                pre = pyramidal[k - 1].predicted_rate
-                product(pre, space.neurons[k], net.w_up[k], pyramidal[k].predicted)
-            _predict(pyramidal[k], net.b_up[k], c.attenuation[k])
+        for k in range(top):
+            cells = pyramidal[k + 1]
+            # Eq. 3, on the rates that the layer below predicts
+            product(pyramidal[k].predicted_rate, active[k], net.w_up[k], cells.predicted)
+            predict(cells.predicted, net.b_up[k], c.attenuation[k], cells.predicted_rate)
         _mix(pyramidal[top], space.targets, c.mixing_output)
-        for h in range(top - 1, c.lowest - 1, -1):
-            _downward(net, c, space, h, pyramidal[h], pyramidal[h + 1], inter[h], rows.size)
-        for k in range(top + 1):
-            if c.eta.w_up[k] != 0:
-                post = pyramidal[k].difference
-                subtract(
-                    pyramidal[k].rate, pyramidal[k].predicted_rate, post
-                )  # Eq. 7: φ(u) - φ(v̂_B)
-                if k == 0:
-                    pre = space.inputs
-                    learn_weights(net.w_up[k], c.eta.w_up[k], pre, active, post, rows.size)
-                else:
-                    pre = pyramidal[k - 1].rate
-                    firing = space.neurons[k]
-                    learn_weights(net.w_up[k], c.eta.w_up[k], pre, firing, post, rows.size)
+        for h in range(top - 2, c.lowest - 1, -1):
+            own = pyramidal[h + 1]
+            _downward(net, c, active, h, own, pyramidal[h + 2], inter[h + 2], rows.size)
+        for k in range(top):
+            eta = c.eta.w_up[k]
+            if eta != 0:
+                post = pyramidal[k + 1].difference
+                # Eq. 7: φ(u) - φ(v̂_B)
+                subtract(pyramidal[k + 1].rate, pyramidal[k + 1].predicted_rate, post)
+                learn_weights(net.w_up[k], eta, pyramidal[k].rate, active[k], post, rows.size)
                 if c.thresholds:
                     learn_thresholds(net.b_up[k], post)
 
 
 @njit(**EXACT)
-def _downward(net, c, space, h, own, above, inter, n_patterns):
+def _downward(net, c, active, h, own, above, inter, n_patterns):
     """Pass down at hidden layer h: interneurons, apical dendrites and somata, then Eqs. 8-10."""
-    neurons = space.neurons[h + 1]
-    neurons_above = space.neurons[h + 2]
+    neurons = active[h + 1]
+    neurons_above = active[h + 2]
     product(own.predicted_rate, neurons, net.w_ip[h], inter.predicted)  # Eq. 5
-    _predict(inter, net.b_ip[h], c.attenuation_inter)
+    predict(inter.predicted, net.b_ip[h], c.attenuation_inter, inter.predicted_rate)
     _mix(inter, above.u, c.mixing_inter)
     if c.mirrored[h]:
+        # Eq. 4 with w_pi = -w_down: v_A = w_down (r - r_I); ``top_down`` stays 0
         subtract(above.rate, inter.rate, inter.difference)
-        # Eq. 4 with w_pi = -w_down: v_A = w_down (r - r_I)
         product(inter.difference, neurons_above, net.w_down[h], own.apical)
     else:
         product(above.rate, neurons_above, net.w_down[h], own.top_down)
         product(inter.rate, neurons_above, net.w_pi[h], own.apical)
-        _add(own.top_down, own.apical)  # Eq. 4: v_A = w_down r + w_pi r_I
     _take_up(own, c.mixing_hidden)
     if c.eta.w_down[h] != 0:
         post = own.difference
@@ -198,16 +163,6 @@ def _downward(net, c, space, h, own, above, inter, n_patterns):
 
 
 @njit(**EXACT)
-def _predict(cells, threshold, attenuation):
-    """v̂ = attenuation · (w r + b), with the product w r in its place, and φ(v̂)."""
-    predicted = cells.predicted
-    for b in range(predicted.shape[0]):
-        for j in range(predicted.shape[1]):
-            predicted[b, j] = attenuation * (predicted[b, j] + threshold[j])
-    respond(predicted, cells.predicted_rate)
-
-
-@njit(**EXACT)
 def _mix(cells, pull, mixing):
     """Somata between prediction and pull, u = (1 - λ) v̂ + λ pull, and their rates."""
     for b in range(pull.shape[0]):
@@ -218,16 +173,10 @@ def _mix(cells, pull, mixing):
 
 
 @njit(**EXACT)
-def _add(a, out):
-    for b in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[b, j] += a[b, j]
-
-
-@njit(**EXACT)
 def _take_up(cells, mixing):
     """Hidden somata take up what the apical dendrite adds, u = v̂ + λ v_A, and their rates."""
     for b in range(cells.u.shape[0]):
         for j in range(cells.u.shape[1]):
+            cells.apical[b, j] += cells.top_down[b, j]  # Eq. 4: v_A = w_pi r_I + w_down r
             cells.u[b, j] = cells.predicted[b, j] + mixing * cells.apical[b, j]
     respond(cells.u, cells.rate)

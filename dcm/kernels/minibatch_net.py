@@ -1,7 +1,5 @@
 """Plain backprop on mini-batches, one compiled loop over all of them: the reference for MNIST."""
 
-from __future__ import annotations
-
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -9,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from dcm.kernels import minibatch
-from dcm.kernels.minibatch import learn_thresholds, learn_weights, respond, subtract
+from dcm.kernels.minibatch import learn_thresholds, learn_weights, predict, subtract
 from dcm.kernels.phi import EXACT
 from dcm.kernels.products import panels, product, transposed_product, unpanelled
 from dcm.model import checks
@@ -48,70 +46,45 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     sizes = (w[0].shape[1], *map(len, w))
     dtype = w[0].dtype
     inputs, u_targets, order = minibatch.checked_rows(inputs, u_targets, order, sizes)
-    batch = checks.count("batch", batch)
+    space = minibatch.batch_of(sizes, min(checks.count("batch", batch), len(order)), dtype)
+    layers = minibatch.layers_of(Layer, space)
     etas = np.broadcast_to(eta, len(w)).astype(dtype)
-    weights = tuple(panels(matrix, dtype) for matrix in w)
-    thresholds = tuple(panels(vector, dtype) for vector in b)
-    space = minibatch.batch_of(sizes, min(batch, len(order)), dtype)
-    layers = minibatch.rows_of_layers(Layer, len(space.inputs), sizes[1:], dtype)
     net = SimpleNamespace(**dict.fromkeys(WEIGHTS, ()))
-    net.w_up = weights
-    net.b_up = thresholds
+    net.w_up = tuple(panels(matrix, dtype) for matrix in w)
+    net.b_up = tuple(panels(vector, dtype) for vector in b)
 
     def train(rows):
-        _learn(weights, thresholds, etas, space, layers, inputs, u_targets, rows, batch)
+        _learn(net.w_up, net.b_up, etas, space, layers, inputs, u_targets, rows, batch)
 
-    def check(where):
-        refuse_runaway(net, f"backprop, {where}")
-
-    minibatch.in_turns(train, order, batch, check)
-    for k in range(len(w)):
-        w[k][...] = unpanelled(weights[k], len(w[k]))
-        b[k][...] = unpanelled(thresholds[k], len(b[k]))
+    minibatch.in_turns(train, order, batch, lambda at: refuse_runaway(net, f"backprop, {at}"))
+    for old, new in zip((*w, *b), (*net.w_up, *net.b_up), strict=True):
+        old[...] = unpanelled(new, len(old))
 
 
 @njit(cache=True, **EXACT)
 def _learn(w, thresholds, etas, space, layers, inputs, u_targets, order, batch):
     """Mini-batches in turn, in place."""
-    top = len(w) - 1
+    top = len(w)
     for i in range(0, order.size, batch):
         rows = order[i : i + batch]
         active = minibatch.show(inputs, u_targets, rows, space)
-        for k in range(top + 1):
-            pre, firing = _presynaptic(space, layers, active, k)
-            product(pre, firing, w[k], layers[k].u)
-            _soma(layers[k], thresholds[k])
+        for k in range(top):  # u = W r + b, (n_patterns, n_{k+1})
+            product(layers[k].rate, active[k], w[k], layers[k + 1].u)
+            predict(layers[k + 1].u, thresholds[k], etas.dtype.type(1), layers[k + 1].rate)
         subtract(space.targets, layers[top].u, layers[top].delta)
-        for k in range(top, -1, -1):
-            _times_slope(layers[k])
+        for k in range(top - 1, -1, -1):
+            delta = layers[k + 1].delta
+            _times_slope(layers[k + 1].rate, delta)
             if k > 0:
-                transposed_product(layers[k].delta, w[k], layers[k - 1].delta)  # W_kᵀ δ_k
-            pre, firing = _presynaptic(space, layers, active, k)
-            learn_weights(w[k], etas[k], pre, firing, layers[k].delta, rows.size)
-            learn_thresholds(thresholds[k], layers[k].delta)
-
-
-@njit
-def _presynaptic(space, layers, active, k):
-    """The rates that weights k see, and the numbers of the neurons that may fire."""
-    if k == 0:
-        return space.inputs, active
-    return layers[k - 1].rate, space.neurons[k]
+                transposed_product(delta, w[k], layers[k].delta)  # W_kᵀ δ_k
+            learn_weights(w[k], etas[k], layers[k].rate, active[k], delta, rows.size)
+            learn_thresholds(thresholds[k], delta)
 
 
 @njit(**EXACT)
-def _soma(layer, threshold):
-    """u = W r + b, with the product already in its place, and r = φ(u)."""
-    for b in range(layer.u.shape[0]):
-        for j in range(layer.u.shape[1]):
-            layer.u[b, j] += threshold[j]
-    respond(layer.u, layer.rate)
-
-
-@njit(**EXACT)
-def _times_slope(layer):
+def _times_slope(rate, delta):
     """δ *= φ'(u), and φ' = r (1 - r)."""
-    for b in range(layer.rate.shape[0]):
-        for j in range(layer.rate.shape[1]):
-            r = layer.rate[b, j]
-            layer.delta[b, j] *= r - r * r
+    for b in range(rate.shape[0]):
+        for j in range(rate.shape[1]):
+            r = rate[b, j]
+            delta[b, j] *= r - r * r

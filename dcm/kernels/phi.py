@@ -4,8 +4,6 @@ Polynomials without a branch or a call, so that a plain loop over neurons vector
 ``math.exp`` it would not. NaN stays NaN.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -15,27 +13,7 @@ from numba.extending import overload
 EXACT = {"fastmath": {"contract"}, "error_model": "numpy"}  # fused multiply-adds; no reordering
 
 
-def exp_negative(x):
-    """exp(x) for x <= 0 within 5e-16 relative; below -708 that of -708. (float32: 2e-7, -87.)"""
-    raise NotImplementedError("for compiled code")
-
-
-def log1p_unit(y):
-    """log(1 + y) for 0 <= y <= 1 within 7e-16 relative (float32: 4e-7)."""
-    raise NotImplementedError("for compiled code")
-
-
-def logistic(x):
-    """1 / (1 + exp(-x))."""
-    raise NotImplementedError("for compiled code")
-
-
-def softplus(x):
-    """log(1 + exp(x))."""
-    raise NotImplementedError("for compiled code")
-
-
-def _functions(number, whole, lowest, ln2_high, ln2_low) -> dict:
+def _functions(number, whole, lowest, ln2_high, ln2_low) -> tuple:
     """The four functions for a type of ``number``, whose bits fit the ``whole`` number type."""
     zero = number(0)
     one = number(1)
@@ -46,16 +24,14 @@ def _functions(number, whole, lowest, ln2_high, ln2_low) -> dict:
     ln2_low = number(ln2_low)
     mantissa = np.finfo(number).nmant  # bits
     shift = number(1.5 * 2.0**mantissa)  # adding it rounds to a whole number, left in the low bits
-    bias = whole(
-        np.finfo(number).maxexp - 1
-    )  # of the exponent, whose bits lie above the mantissa's
+    bias = whole(np.finfo(number).maxexp - 1)  # of the exponent, whose bits lie above
     place = whole(mantissa)
     double = number is np.float64
     c = tuple(number(1 / math.factorial(n)) for n in range(14))
     d = tuple(number(1 / n) for n in range(1, 32, 2))
 
     @njit(**EXACT)
-    def exp_negative(x):
+    def exp_negative(x):  # for x <= 0 within 5e-16 relative; below -708 that of -708 (2e-7, -87)
         x = lowest if x < lowest else x
         shifted = x * log2e + shift
         n = shifted - shift
@@ -73,7 +49,7 @@ def _functions(number, whole, lowest, ln2_high, ln2_low) -> dict:
         return series * number(power.view(number))  # exp(r) · 2ⁿ
 
     @njit(**EXACT)
-    def log1p_unit(y):
+    def log1p_unit(y):  # log(1 + y) for 0 <= y <= 1 within 7e-16 relative (float32: 4e-7)
         # 2 artanh(s), s = y / (2 + y) <= 1/3, as a series in s²
         s = y / (y + two)
         z = s * s
@@ -88,37 +64,32 @@ def _functions(number, whole, lowest, ln2_high, ln2_low) -> dict:
         return (s + s) * series
 
     @njit(**EXACT)
-    def logistic(x):
+    def logistic(x):  # 1 / (1 + exp(-x))
         e = exp_negative(-abs(x))
         return (e if x < zero else one) / (one + e)
 
     @njit(**EXACT)
-    def softplus(x):
+    def softplus(x):  # log(1 + exp(x))
         return (zero if x < zero else x) + log1p_unit(exp_negative(-abs(x)))
 
-    functions = (exp_negative, log1p_unit, logistic, softplus)
-    return {function.__name__: function for function in functions}
+    return exp_negative, log1p_unit, logistic, softplus
+
+
+def _in_both_precisions(single, double):
+    """A function for compiled code, which takes the form in the precision of the argument."""
+
+    def function(x):
+        raise NotImplementedError("for compiled code")
+
+    @overload(function, jit_options=EXACT)
+    def choose(x):
+        chosen = single if x == types.float32 else double
+        return lambda x: chosen(x)
+
+    return function
 
 
 SINGLE = _functions(np.float32, np.int32, -87.0, 355 / 512, math.log(2) - 355 / 512)
-DOUBLE = _functions(
-    np.float64,
-    np.int64,
-    -708.0,
-    float.fromhex("0x1.62e42fee00000p-1"),
-    float.fromhex("0x1.a39ef35793c76p-33"),
-)
-
-
-def _compiled(function):
-    """Let compiled code that calls ``function`` take its form in the precision of the argument."""
-
-    def choose(x):
-        chosen = (SINGLE if x == types.float32 else DOUBLE)[function.__name__]
-        return lambda x: chosen(x)
-
-    overload(function, jit_options=EXACT)(choose)
-
-
-for function in (exp_negative, log1p_unit, logistic, softplus):
-    _compiled(function)
+LN2 = [float.fromhex(part) for part in ("0x1.62e42fee00000p-1", "0x1.a39ef35793c76p-33")]
+DOUBLE = _functions(np.float64, np.int64, -708.0, *LN2)
+exp_negative, log1p_unit, logistic, softplus = map(_in_both_precisions, SINGLE, DOUBLE)

@@ -1,9 +1,4 @@
-"""The plain NumPy twins with the kernels' signatures.
-
-They are the kernels' measure, and their stand-in where Numba is missing.
-"""
-
-from __future__ import annotations
+"""The plain NumPy twins with the kernels' signatures: their measure, and stand-in without Numba."""
 
 from types import SimpleNamespace
 
@@ -37,14 +32,10 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
 def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     """Steps ``eta`` along ``dcm.backprop`` for a logistic net u_k = W_k r_{k-1} + b_k, in place."""
     etas = 2 * [*np.broadcast_to(eta, len(w))]  # of the weights, and of the thresholds
-    sizes = (w[0].shape[1], *(len(x) for x in w))
-    net = SimpleNamespace(
-        transfer=Logistic(),
-        conductances=Conductances(leak=0.0, apical=0.0),
-        w_up=w,
-        b_up=b,
-        sizes=sizes,
-    )
+    net = SimpleNamespace(transfer=Logistic(), conductances=Conductances(leak=0.0, apical=0.0))
+    net.w_up = w
+    net.b_up = b
+    net.sizes = (w[0].shape[1], *map(len, w))
     for i in range(0, len(order), checks.count("batch", batch)):
         rows = order[i : i + batch]
         steps = descent(net, inputs[rows], u_targets[rows], [x.T for x in w[1:]])

@@ -1,15 +1,12 @@
 """Products of a few rows with a large matrix, and its update by as many outer products.
 
-This is the work of a mini-batch: it moves a matrix through the processor for a few operations per
-entry, so the layout decides its speed. A matrix (n_post, n_pre) is kept as *panels* (n_panels,
-n_pre, lanes): one panel holds the weights of as many postsynaptic neurons as a vector has lanes,
-and is read from front to back. Rows of activity are plain arrays (n_rows, n), with ``n_rows`` a
-multiple of ``ROWS`` and columns added up to whole vectors; added zeros stay zero. Presynaptic
-neurons that are silent in the whole batch, as many pixels of digits are, are left out. Every sum
-runs in one fixed order, without BLAS: results are the same bit for bit on one machine.
+A matrix passes through the processor for a few operations per entry, so its layout decides the
+speed: *panels* (n_panels, n_pre, lanes), each with the weights of as many postsynaptic neurons as a
+vector has lanes, read from front to back. Rows of activity are plain arrays (n_rows, n), ``n_rows``
+a multiple of ``ROWS``, columns made up to whole vectors of zeros. Presynaptic neurons that are
+silent in the whole batch, as many pixels are, are left out. Every sum runs in one fixed order,
+without BLAS: results are the same bit for bit on one machine.
 """
-
-from __future__ import annotations
 
 import numpy as np
 from numba import njit

@@ -1,7 +1,5 @@
 """Compiled twin of ``dcm.learn`` as it is by default: one steady state per pattern, Eqs. 1-10."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -9,31 +7,13 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
-from dcm.kernels.levels import (
-    BY_PULL,
-    BY_V,
-    ETA,
-    ETA_DOWN,
-    POST,
-    POST_DOWN,
-    PULL,
-    VECTOR,
-    R,
-    U,
-    V,
-)
+from dcm.kernels.levels import BY_PULL, BY_V, DOWN, PI, POST, PULL, UP, R, U, V
 from dcm.model import checks
 from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import checked_rates
 from dcm.model.state import checked_names, observe
 from dcm.settle.equilibrium import MAX_SWEEPS, TOLERANCE, equilibrium
-from dcm.settle.learning import (
-    RUNAWAY,
-    DivergenceError,
-    Trace,
-    checked_series,
-    refuse_runaway,
-)
+from dcm.settle.learning import RUNAWAY, DivergenceError, Trace, checked_series, refuse_runaway
 
 
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
@@ -46,19 +26,18 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
     step = checked_rates(rates).scaled(checks.positive("duration", duration))
     record = checked_names(record)
     every = checks.count("record_every", record_every) if record else max(len(inputs), 1)
-    seen = []
+    starts = range(0, len(inputs), every)
     traces = {name: [] for name in record}
-    for first in range(0, len(inputs), every):
+    for first in starts:
         rows = slice(first, first + every)
         targets = None if u_targets is None else u_targets[rows]
         if record:
-            seen.append(first)
             state = equilibrium(circuit, inputs[first], None if targets is None else targets[0])
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
         circuit = _block(circuit, inputs[rows], targets, step, first)
     traces = {name: np.array(kept) for name, kept in traces.items()}
-    return circuit, Trace(np.array(seen, dtype=int), traces)
+    return circuit, Trace(np.array(starts if record else (), dtype=int), traces)
 
 
 def _block(circuit, inputs, u_targets, step, first):
@@ -66,22 +45,17 @@ def _block(circuit, inputs, u_targets, step, first):
     nudged = u_targets is not None
     targets = u_targets if nudged else np.zeros((len(inputs), 0))
     weights = levels.unpack(circuit)
-    failed = _patterns(
-        levels.model(circuit, step),
-        weights,
-        levels.work_space(circuit, step, nudged),
-        np.ascontiguousarray(inputs, dtype=float),
-        np.ascontiguousarray(targets, dtype=float),
-    )
+    s = levels.work_space(circuit, step, nudged)
+    m = levels.model(circuit, s, step.thresholds)
+    patterns = (np.ascontiguousarray(x, dtype=float) for x in (inputs, targets))
+    failed = _patterns(m, weights, s, *patterns)
     if failed >= 0:
         parts = levels.views(circuit, weights)
         name = max(parts, key=lambda name: max(map(_largest, parts[name])))
         _, rate = LEARNING[name]
-        raise DivergenceError(
-            f"pattern {first + failed}: no steady state within {MAX_SWEEPS} sweeps, or potentials "
-            f"beyond {RUNAWAY:g}; {name} is largest: lower the learning rate {rate}, or "
-            "use smaller weights"
-        )
+        found = f"no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}"
+        remedy = f"{name} is largest: lower the learning rate {rate}, or use smaller weights"
+        raise DivergenceError(f"pattern {first + failed}: {found}; {remedy}")
     circuit = levels.pack(circuit, weights)
     refuse_runaway(circuit, f"pattern {first + len(inputs) - 1}")
     return circuit
@@ -113,11 +87,10 @@ def _patterns(m, w, s, inputs, targets):
 def _settle(m, w, s):
     """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
-    The first sweep goes upwards with silent apical dendrites; it is the way up from u = 0 and says
-    nothing about how fast the others converge. Each of these shrinks the change (Euclidean norm,
-    relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits. They stop where the change is within
-    ``TOLERANCE``, as in ``equilibrium``, or where the next change would be within a tenth of it, by
-    the larger one of the last two ratios.
+    The first sweep is the way up from u = 0, with silent apical dendrites. Each of the others
+    shrinks the change (Euclidean norm, relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits.
+    They stop where the change is within ``TOLERANCE``, or where the next one would be within a
+    tenth of it, by the larger one of the last two ratios.
     """
     top = m.n.size - 1
     previous = 0.0
@@ -159,7 +132,7 @@ def _relax(m, s, k, step):
     n = m.n[k]
     moves = 0.0
     sizes = 0.0
-    for i in range(n):
+    for i in range(n):  # Eq. 1
         goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[PULL, k, i]
         move = step * (goal - s[U, k, i])
         soma = s[U, k, i] + move
@@ -167,7 +140,7 @@ def _relax(m, s, k, step):
         moves += move * move
         sizes += soma * soma
     if k > 1:
-        for i in range(n, 2 * n):
+        for i in range(n, 2 * n):  # Eq. 2, which sees the somata above after their step
             goal = s[BY_V, k, i] * s[V, k, i] + s[BY_PULL, k, i] * s[U, k, i - n]
             move = step * (goal - s[U, k, i])
             soma = s[U, k, i] + move
@@ -180,30 +153,29 @@ def _relax(m, s, k, step):
 @njit(**SUMS)
 def _learn(m, w, s):
     """Eqs. 7-10 in place: every weight moves by η · bracket · presynaptic rate."""
-    top = m.n.size - 1
-    for k in range(1, top + 1):
+    for k in range(1, m.n.size):
         if m.up[k]:
-            _add_outer(w.forward, k - 1, s, k - 1, range(m.n[k - 1]), POST, ETA, k, m.cells[k])
+            _add_outer(w.forward[k - 1], k, s, k - 1, range(m.n[k - 1]), m.cells[k], UP)
             if m.thresholds:
-                for i in range(VECTOR * m.cells[k]):
+                for i in range(levels.VECTOR * m.cells[k]):
                     w.forward[k - 1, 0, i] += s[POST, k, i]  # scaled by η
-    for k in range(1, top):
+    for k in range(1, m.n.size - 1):
         n = m.n[k + 1]
-        for kind in range(2):  # from pyramidal cells, from interneurons
-            if m.apical[kind, k]:
-                senders = range(kind * n, kind * n + n)
-                post = POST_DOWN + kind
-                eta = ETA_DOWN + kind
-                _add_outer(w.backward, k - 1, s, k + 1, senders, post, eta, k, m.pyramidal[k])
+        vectors = m.pyramidal[k]
+        if m.down[k]:
+            _add_outer(w.backward[k - 1], k, s, k + 1, range(n), vectors, DOWN)
+        if m.pi[k]:
+            _add_outer(w.backward[k - 1], k, s, k + 1, range(n, 2 * n), vectors, PI)
 
 
 @njit(**SUMS)
-def _add_outer(w, k, s, source, senders, post, eta, layer, vectors):
-    """w[k] += pre (η post)ᵀ for ``senders`` of layer ``source``; scales ``post``."""
-    for i in range(VECTOR * vectors):
-        s[post, layer, i] *= s[eta, layer, i]
+def _add_outer(w, k, s, source, senders, vectors, rows):
+    """Weights of layer k move by pre (η post)ᵀ; scales ``post``."""
+    post, eta = rows
+    for i in range(levels.VECTOR * vectors):
+        s[post, k, i] *= s[eta, k, i]
     for j in senders:
         pre = s[R, source, j]
         row = np.uintp(1 + j)  # never negative: overlap of arrays is tested once, not per row
-        for i in range(VECTOR * vectors):
-            w[k, row, i] += pre * s[post, layer, i]
+        for i in range(levels.VECTOR * vectors):
+            w[row, i] += pre * s[post, k, i]

@@ -4,15 +4,12 @@ Plain Numba leaves it to LLVM which values stay in registers, and LLVM would kee
 of a matrix product in memory. Values of this type stay in registers as long as there are enough.
 """
 
-from __future__ import annotations
-
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-# Two registers, so that ``products.ROWS`` sums keep the processor's adders busy [measured with
-# AVX2].
+# Two registers, so that ``products.ROWS`` sums keep the adders busy [measured with AVX2].
 BYTES = 128 if binding.get_host_cpu_features().get("avx512f") else 64
 FUSED = ("contract",)  # a product and a sum may become one fused multiply-add
 

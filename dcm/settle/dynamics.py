@@ -27,8 +27,6 @@ follows the potential within 50 ms:
 >>> state, a = tiring(circuit, state, a, r_in, 0.5, steps=400)  # goes on, tired
 """
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 import numpy as np
@@ -36,34 +34,17 @@ import numpy as np
 from dcm.model.plasticity import Updates, plasticity
 from dcm.model.state import state_of
 from dcm.settle.learning import RUNAWAY, DivergenceError, stepped
-from dcm.settle.recording import Recording, begin
+from dcm.settle.recording import SIGNATURE, Recording, Run
 
 
-def integrate(
-    circuit,
-    inputs,
-    u_targets=None,
-    *,
-    rng=None,
-    rates=None,
-    dt=0.1,
-    duration=100.0,
-    noise=0.0,
-    tau_input=3.0,
-    tau_weights=30.0,
-    record=(),
-    record_every=1.0,
-    start=None,
-    progress=None,
-) -> Recording:
+def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     """Show each pattern for ``duration`` ms in continuous time; plastic when ``rates`` are given.
 
     Parameters
     ----------
     circuit : Circuit
     inputs, u_targets : (n_patterns, n_0) and (n_patterns, n_N) or None
-        Input rates and target potentials, held constant during a pattern and low-passed with
-        ``tau_input``.
+        Input rates and target potentials, held constant during a pattern and low-passed.
     rng : numpy.random.Generator
         Needed when ``noise`` > 0.
     rates : LearningRates, optional
@@ -79,15 +60,10 @@ def integrate(
     record : sequence of str
         Traces to keep every ``record_every`` ms, such as ``("u_p[1]", "v_apical[0]", "w_ip[0]")``.
     start : State or Recording, optional
-        Where to begin; by default all somata at rest (0) and the input filter empty. The filter of
-        a newly appearing target starts from the output's own potential, so that nudging sets in
-        smoothly.
+        Where to begin; by default somata at rest (0) and an empty input filter. The filter of a new
+        target starts from the output's own potential, so that nudging sets in smoothly.
     progress : callable, optional
         Wraps the loop over patterns, as ``tqdm.tqdm`` does.
-
-    Returns
-    -------
-    Recording
 
     Raises
     ------
@@ -96,26 +72,11 @@ def integrate(
     DivergenceError
         At the pattern where learning runs away, naming the rate to lower.
     """
-    run = begin(
-        circuit,
-        inputs,
-        u_targets,
-        rng=rng,
-        rates=rates,
-        dt=dt,
-        duration=duration,
-        noise=noise,
-        tau_input=tau_input,
-        tau_weights=tau_weights,
-        record=record,
-        record_every=record_every,
-        start=start,
-        progress=progress,
-    )
+    run = Run(circuit, inputs, u_targets, **options)
     state = run.state
     induction = run.induction
     for stretch in run.stretches():
-        run.record(stretch, circuit, state)
+        run.take_record(stretch, circuit, state)
         with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported below
             for kicks in stretch.kicks:
                 u_p, u_i = euler_somata(circuit, state, run.dt, kicks)
@@ -131,11 +92,14 @@ def integrate(
     return run.recording(circuit, state, induction)
 
 
+integrate.__signature__ = SIGNATURE
+
+
 def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
     """(u_p, u_i) one Euler-Maruyama step later; ``kicks`` (n_somata,): σ √dt · N(0, 1), if any."""
     du_p, du_i = somatic_currents(circuit, state)
-    u = [*state.u_p, *state.u_i]
-    u = [old + dt * du for old, du in zip(u, [*du_p, *du_i], strict=True)]
+    somata = zip((*state.u_p, *state.u_i), (*du_p, *du_i), strict=True)
+    u = [old + dt * du for old, du in somata]
     if len(kicks):
         parts = np.split(kicks, np.cumsum([x.size for x in u])[:-1])
         u = [new + part for new, part in zip(u, parts, strict=True)]
@@ -179,6 +143,5 @@ def low_passed_input(state, stretch, share: float) -> tuple:
 def refuse_runaway_somata(state, where: str) -> None:
     """Raise ``DivergenceError`` if a potential is beyond ``RUNAWAY``."""
     if not all(np.abs(u).max() < RUNAWAY for u in (*state.u_p, *state.u_i)):
-        raise DivergenceError(
-            f"{where}: a soma has run away; use smaller weights or lower learning rates"
-        )
+        remedy = "use smaller weights or lower learning rates"
+        raise DivergenceError(f"{where}: a soma has run away; {remedy}")

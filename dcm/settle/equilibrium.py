@@ -1,21 +1,10 @@
 """The fixed point of Eqs. 1-5 for a constant input and target: after all transients."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from dcm.model.state import (
-    State,
-    apical_potential,
-    basal_potential,
-    checked_patterns,
-    interneuron_potential,
-    state_of,
-)
+from dcm.model import state
 
-TOLERANCE = (
-    1e-13  # largest relative change of a potential per sweep that counts as settled [chosen]
-)
+TOLERANCE = 1e-13  # relative change of a potential per sweep that counts as settled [chosen]
 MAX_SWEEPS = 1000  # [chosen]
 
 
@@ -23,7 +12,7 @@ class ConvergenceError(RuntimeError):
     """The fixed-point iteration did not settle."""
 
 
-def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_SWEEPS) -> State:
+def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_SWEEPS):
     """Bring the circuit to its steady state: du/dt = 0 in Eqs. 1 and 2, without noise.
 
     One sweep solves each soma in turn, from the input upwards, given the latest potentials of the
@@ -33,10 +22,8 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
     Parameters
     ----------
     circuit : Circuit
-    r_in : (…, n_0)
-        Input rates, one pattern or a batch.
-    u_target : (…, n_N) or None
-        Target potential of the output; None switches nudging off.
+    r_in, u_target : (…, n_0) and (…, n_N) or None
+        Input rates and target potentials of one pattern or a batch; None switches nudging off.
     tol : float
         Largest change of a potential per sweep, relative to 1 + max |u|, that counts as settled;
         larger = faster and less exact. Single-precision circuits settle at their own resolution.
@@ -55,7 +42,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
     ConvergenceError
         If the circuit has no fixed point that the iteration finds; its loops are then too strong.
     """
-    r_in, u_target = checked_patterns(circuit, r_in, u_target)
+    r_in, u_target = state.checked_patterns(circuit, r_in, u_target)
     u_p, u_i = feedforward(circuit, r_in)
     tol = max(tol, 8 * np.finfo(np.result_type(r_in, circuit.w_up[0])).eps)
     change = np.inf
@@ -71,7 +58,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
             "use smaller weights or a smaller apical or somatic conductance, "
             "or follow the transient with integrate()"
         )
-    return state_of(circuit, r_in, u_p, u_i, u_target)
+    return state.state_of(circuit, r_in, u_p, u_i, u_target)
 
 
 def feedforward(circuit, r_in) -> tuple[list, list]:
@@ -82,10 +69,10 @@ def feedforward(circuit, r_in) -> tuple[list, list]:
     u_i = []
     r = r_in
     for k, attenuation in enumerate(circuit.attenuations):
-        u_p.append(attenuation * basal_potential(circuit, k, r))
+        u_p.append(attenuation * state.basal_potential(circuit, k, r))
         r = phi(u_p[k])
         if k < len(circuit.w_ip):
-            u_i.append(attenuation_i * interneuron_potential(circuit, k, r))
+            u_i.append(attenuation_i * state.interneuron_potential(circuit, k, r))
     return u_p, u_i
 
 
@@ -97,9 +84,9 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
     change = 0.0
     r = r_in
     for k in range(top + 1):
-        v_basal = basal_potential(circuit, k, r)
+        v_basal = state.basal_potential(circuit, k, r)
         if k < top:
-            v_apical = apical_potential(circuit, k, phi(u_p[k + 1]), phi(u_i[k]))
+            v_apical = state.apical_potential(circuit, k, phi(u_p[k + 1]), phi(u_i[k]))
             # Eq. 1 at rest, hidden layer
             goal = (g.basal * v_basal + g.apical * v_apical) / (g.leak + g.basal + g.apical)
         elif u_target is None:
@@ -110,7 +97,7 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
             goal = (g.basal * v_basal + g.somatic * u_target) / (g.leak + g.basal + g.somatic)
         change = max(change, _approach(u_p, k, goal, step))
         if k > 0:  # interneurons of the layer below now know their dendrite and their nudge
-            v_inter = interneuron_potential(circuit, k - 1, r)
+            v_inter = state.interneuron_potential(circuit, k - 1, r)
             # Eq. 2 at rest
             goal = (g.dendritic * v_inter + g.somatic * u_p[k]) / (g.leak + g.dendritic + g.somatic)
             change = max(change, _approach(u_i, k - 1, goal, step))

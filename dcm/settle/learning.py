@@ -1,7 +1,5 @@
 """The plain training loop: settle to a state, apply the rule (Eqs. 7-10), move the weights."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +22,8 @@ class DivergenceError(RuntimeError):
 class Trace:
     """What ``learn`` recorded.
 
-    Attributes
-    ----------
-    pattern : (n_records,)
-        Numbers of the presentations before which a record was taken.
-    traces : dict of (n_records, …)
-        One entry per name in ``record``.
+    ``pattern`` (n_records,): numbers of the presentations before which a record was taken;
+    ``traces``: per name in ``record`` an array (n_records, …).
     """
 
     pattern: np.ndarray
@@ -56,10 +50,8 @@ def learn(
     ----------
     circuit : Circuit
         Start; not modified.
-    inputs : (n_patterns, n_0)
-        Input rates, one row per pattern.
-    u_targets : (n_patterns, n_N) or None
-        Target potentials; None: no teaching.
+    inputs, u_targets : (n_patterns, n_0) and (n_patterns, n_N) or None
+        Input rates, one row per pattern, and target potentials; None: no teaching.
     rates : LearningRates
         Per ms.
     settle : callable (circuit, r_in, u_target) -> State
@@ -116,40 +108,29 @@ def stepped(circuit, updates, step, where: str):
     try:
         circuit = circuit.updated(updates, step)
     except checks.NotFinite as error:
-        raise DivergenceError(_runaway(where, error.name, circuit)) from error
+        refuse_runaway(circuit, where, error.name)
+        raise
     refuse_runaway(circuit, where)
     return circuit
 
 
-def refuse_runaway(circuit, where: str) -> None:
-    """Raise ``DivergenceError`` naming the first array beyond ``RUNAWAY`` and its learning rate."""
-    for name in LEARNING:
-        for i, w in enumerate(getattr(circuit, name)):
-            if not np.abs(w).max(initial=0.0) < RUNAWAY:
-                raise DivergenceError(_runaway(where, f"{name}[{i}]", circuit))
-
-
-def _runaway(where: str, array: str, circuit) -> str:
-    """The message for ``array``, named as ``"w_up[0]"``."""
-    rates = {
-        f"{name}[{i}]": rate
-        for name, (_, rate) in LEARNING.items()
-        for i in range(len(getattr(circuit, name)))
-    }
-    return (
-        f"{where}: {array} has run away (beyond {RUNAWAY:g}); "
-        f"lower the learning rate {rates[array]}"
-    )
+def refuse_runaway(circuit, where: str, array: str | None = None) -> None:
+    """Raise ``DivergenceError`` for ``array``, as "w_up[0]", or the first beyond ``RUNAWAY``."""
+    for weights, (_, rate) in LEARNING.items():
+        for i, w in enumerate(getattr(circuit, weights)):
+            name = f"{weights}[{i}]"
+            if name == array or not np.abs(w).max(initial=0.0) < RUNAWAY:
+                found = f"{where}: {name} has run away (beyond {RUNAWAY:g})"
+                raise DivergenceError(f"{found}; lower the learning rate {rate}")
 
 
 def checked_series(circuit, inputs, u_targets):
     """Patterns as 2-D arrays that fit the circuit, or ``ValueError``."""
     inputs, u_targets = checked_patterns(circuit, inputs, u_targets, ("inputs", "u_targets"))
-    n = circuit.sizes
     if inputs.ndim != 2:
-        raise ValueError(
-            f"inputs has shape {inputs.shape}; give (n_patterns, {n[0]}), one row per pattern"
-        )
+        wanted = f"(n_patterns, {circuit.sizes[0]}), one row per pattern"
+        raise ValueError(f"inputs has shape {inputs.shape}; give {wanted}")
     if u_targets is not None and u_targets.ndim != 2:
-        raise ValueError(f"u_targets has shape {u_targets.shape}; give (n_patterns, {n[-1]})")
+        wanted = f"(n_patterns, {circuit.sizes[-1]})"
+        raise ValueError(f"u_targets has shape {u_targets.shape}; give {wanted}")
     return inputs, u_targets

@@ -1,17 +1,14 @@
-"""Begin and end of every loop through time: arguments are checked, records are kept.
+"""Begin and end of ``dcm.integrate`` and its compiled twin: arguments checked, records kept."""
 
-The plain loop is ``dcm.integrate``, its compiled twin ``dcm.kernels.integrate``.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import inspect
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import LEARNING
+from dcm.model.circuit import LEARNING, Circuit
 from dcm.model.plasticity import LearningRates, Updates, checked_rates
 from dcm.model.state import State, checked_names, observe, state_of
 from dcm.settle.learning import checked_series
@@ -19,9 +16,7 @@ from dcm.settle.learning import checked_series
 
 @dataclass(frozen=True)
 class Recording:
-    """The result of ``integrate``.
-
-    Pass its ``circuit``, and itself as ``start``, to go on exactly where it ended.
+    """The result of ``integrate``, which goes on from its ``circuit`` with itself as ``start``.
 
     Attributes
     ----------
@@ -29,10 +24,8 @@ class Recording:
         Times of the records in ms, from the start of this call.
     traces : dict of (n_records, …)
         One entry per name in ``record``.
-    state : State
+    state, circuit : State and Circuit
         At the end; ``r_in`` and ``u_target`` are the low-passed ones.
-    circuit : Circuit
-        After learning.
     induction : Updates or None
         The low-passed induction terms Δ at the end; None without plasticity.
     """
@@ -40,47 +33,82 @@ class Recording:
     t: np.ndarray
     traces: dict[str, np.ndarray]
     state: State
-    circuit: object
+    circuit: Circuit
     induction: Updates | None = None
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Steps without a record between them: constant input and target, a row of ``kicks`` per step.
-
-    ``kicks`` (n_steps, n_somata), or (n_steps, 0) without noise, is good until the next stretch.
-    """
-
-    t: float
-    where: str
-    r_in: np.ndarray
-    u_target: np.ndarray | None
-    kicks: np.ndarray
+# Steps without a record between them: their time in ms and in words, input and target, and their
+# noise ``kicks`` (n_steps, n_somata), or (n_steps, 0) without it; good until the next stretch.
+Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """A call of ``integrate``, checked: where it begins, its constants per step, and its records.
+    """A call of ``integrate``, whose arguments it takes and checks: begin, cuts and records.
 
-    ``share_input`` and ``share_weights`` are dt / τ of the filters (1: no filter); ``rates`` are
-    per step.
+    It holds the ``state`` and the ``induction`` terms of the beginning, ``rates`` per step, and
+    dt / τ of the filters, ``share_input`` and ``share_weights`` (1: no filter).
     """
 
+    circuit: Circuit
     inputs: np.ndarray
-    u_targets: np.ndarray | None
-    rng: np.random.Generator | None
-    rates: LearningRates | None
-    dt: float
-    steps: int  # per pattern
-    every: int  # steps from record to record
-    noise: float
-    share_input: float
-    share_weights: float
-    progress: Callable | None
-    state: State
-    induction: Updates | None
-    times: list = field(default_factory=list)
-    traces: dict = field(default_factory=dict)
+    u_targets: np.ndarray | None = None
+    _: KW_ONLY
+    rng: np.random.Generator | None = None
+    rates: LearningRates | None = None
+    dt: float = 0.1
+    duration: float = 100.0
+    noise: float = 0.0
+    tau_input: float = 3.0
+    tau_weights: float = 30.0
+    record: Sequence[str] = ()
+    record_every: float = 1.0
+    start: State | Recording | None = None
+    progress: Callable | None = None
+
+    def __post_init__(self):
+        circuit = self.circuit
+        self.inputs, self.u_targets = checked_series(circuit, self.inputs, self.u_targets)
+        self._check_dt()
+        self.share_input = self.dt / self.tau_input if self.tau_input else 1.0
+        self.share_weights = self.dt / self.tau_weights if self.tau_weights else 1.0
+        self.steps = self._whole("duration")
+        self.every = self._whole("record_every")
+        if checks.non_negative("noise", self.noise) and self.rng is None:
+            raise ValueError("noise is > 0 but rng is None; pass numpy.random.default_rng(seed)")
+        self.times = []
+        self.traces = {name: [] for name in checked_names(self.record)}
+        if not self.traces:
+            self.every = self.steps
+        elif self.steps % self.every:
+            remedy = f"give a divisor of the duration, {self.duration:g} ms"
+            raise ValueError(f"record_every is {self.record_every:g} ms; {remedy}")
+        self.state, self.induction = _start(circuit, self.u_targets, self.start)
+        if self.rates is not None:
+            self.rates = checked_rates(self.rates).scaled(self.dt)
+            self.induction = self.induction or no_induction(circuit)
+
+    def _check_dt(self) -> None:
+        g = self.circuit.conductances
+        checks.positive("dt", self.dt)
+        checks.non_negative("tau_input", self.tau_input)
+        checks.non_negative("tau_weights", self.tau_weights)
+        pyramidal = g.leak + g.basal + max(g.apical, g.somatic)
+        interneurons = g.leak + g.dendritic + g.somatic
+        constants = (1 / max(pyramidal, interneurons), self.tau_input, self.tau_weights)
+        limit = min(constant for constant in constants if constant)
+        if self.dt > limit:
+            found = f"dt is {self.dt:g} ms, above the fastest time constant of this circuit"
+            raise ValueError(f"{found}; use dt <= {limit:.3g} ms")
+
+    def _whole(self, name) -> int:
+        """The steps in the time ``name``."""
+        value = getattr(self, name)
+        steps = round(checks.positive(name, value) / self.dt)
+        if steps < 1 or abs(steps * self.dt - value) > 1e-9 * value:
+            remedy = f"use a multiple of dt = {self.dt:g} ms"
+            raise ValueError(f"{name} is {value:g} ms, not a whole number of steps; {remedy}")
+        return steps
 
     def stretches(self) -> Iterator[Stretch]:
         """All steps, cut where a record is due; each pattern draws its noise at its beginning."""
@@ -91,16 +119,13 @@ class Run:
             if self.noise:
                 self.rng.standard_normal(out=kicks)
                 kicks *= self.noise * np.sqrt(self.dt)
+            u_target = None if self.u_targets is None else self.u_targets[p]
             for first in range(0, self.steps, self.every):
-                yield Stretch(
-                    t=(p * self.steps + first) * self.dt,
-                    where=f"pattern {p}, {(p * self.steps + first) * self.dt:g} ms",
-                    r_in=self.inputs[p],
-                    u_target=None if self.u_targets is None else self.u_targets[p],
-                    kicks=kicks[first : first + self.every],
-                )
+                t = (p * self.steps + first) * self.dt
+                steps = kicks[first : first + self.every]
+                yield Stretch(t, f"pattern {p}, {t:g} ms", self.inputs[p], u_target, steps)
 
-    def record(self, stretch, circuit, state) -> None:
+    def take_record(self, stretch, circuit, state) -> None:
         """Keep copies of all traces at the beginning of a stretch."""
         if self.traces:
             self.times.append(stretch.t)
@@ -113,102 +138,26 @@ class Run:
         return Recording(np.array(self.times), traces, state, circuit, induction)
 
 
-def begin(
-    circuit,
-    inputs,
-    u_targets=None,
-    *,
-    rng=None,
-    rates=None,
-    dt=0.1,
-    duration=100.0,
-    noise=0.0,
-    tau_input=3.0,
-    tau_weights=30.0,
-    record=(),
-    record_every=1.0,
-    start=None,
-    progress=None,
-) -> Run:
-    """Check the arguments, which are those of ``integrate``."""
-    inputs, u_targets = checked_series(circuit, inputs, u_targets)
-    share_input, share_weights = _shares(circuit, dt, tau_input, tau_weights)
-    steps = _whole("duration", duration, dt)
-    every = _whole("record_every", record_every, dt)
-    if checks.non_negative("noise", noise) and rng is None:
-        raise ValueError("noise is > 0 but rng is None; pass numpy.random.default_rng(seed)")
-    record = checked_names(record)
-    if record and steps % every:
-        raise ValueError(
-            f"record_every is {record_every:g} ms; give a divisor of the duration, {duration:g} ms"
-        )
-    state, induction = _start(circuit, u_targets, start)
-    if rates is not None:
-        rates = checked_rates(rates).scaled(dt)
-        induction = no_induction(circuit) if induction is None else induction
-    return Run(
-        inputs=inputs,
-        u_targets=u_targets,
-        rng=rng,
-        rates=rates,
-        dt=dt,
-        steps=steps,
-        every=every if record else steps,
-        noise=noise,
-        share_input=share_input,
-        share_weights=share_weights,
-        progress=progress,
-        state=state,
-        induction=induction,
-        traces={name: [] for name in record},
-    )
+# Both twins of ``integrate`` take the arguments of a ``Run``: ``help`` shows them.
+SIGNATURE = inspect.signature(Run).replace(return_annotation=Recording)
 
 
 def _start(circuit, u_targets, start) -> tuple[State, Updates | None]:
     """State and induction terms at the start of a call."""
-    induction = start.induction if isinstance(start, Recording) else None
-    state = start.state if isinstance(start, Recording) else start
-    if state is None:
-        state = at_rest(circuit)
+    induction = None
+    state = at_rest(circuit) if start is None else start
+    if isinstance(start, Recording):
+        induction = start.induction
+        state = start.state
     given = [np.shape(u) for u in (state.r_in, *state.u_p, *state.u_i)]
     wanted = [(n,) for n in (*circuit.sizes, *circuit.sizes[2:])]
     if given != wanted:
-        raise ValueError(
-            f"start has potentials of shapes {given}; one state of this circuit has {wanted}"
-        )
+        found = f"start has potentials of shapes {given}"
+        raise ValueError(f"{found}; one state of this circuit has {wanted}")
     u_target = None
     if u_targets is not None:
         u_target = state.u_p[-1] if state.u_target is None else state.u_target
     return state_of(circuit, state.r_in, state.u_p, state.u_i, u_target), induction
-
-
-def _shares(circuit, dt, tau_input, tau_weights) -> tuple[float, float]:
-    """dt / τ of the two filters, 1 where τ is 0; ``ValueError`` if ``dt`` is too long."""
-    g = circuit.conductances
-    checks.positive("dt", dt)
-    checks.non_negative("tau_input", tau_input)
-    checks.non_negative("tau_weights", tau_weights)
-    pyramidal = g.leak + g.basal + max(g.apical, g.somatic)
-    interneurons = g.leak + g.dendritic + g.somatic
-    constants = (1 / max(pyramidal, interneurons), tau_input, tau_weights)
-    limit = min(constant for constant in constants if constant)
-    if dt > limit:
-        raise ValueError(
-            f"dt is {dt:g} ms, above the fastest time constant of this circuit; "
-            f"use dt <= {limit:.3g} ms"
-        )
-    share_input = dt / tau_input if tau_input else 1.0
-    share_weights = dt / tau_weights if tau_weights else 1.0
-    return share_input, share_weights
-
-
-def _whole(name, value, dt) -> int:
-    steps = round(checks.positive(name, value) / dt)
-    if steps < 1 or abs(steps * dt - value) > 1e-9 * value:
-        raise ValueError(
-            f"{name} is {value:g} ms, not a whole number of steps; use a multiple of dt = {dt:g} ms"
-        )
-    return steps
 
 
 def no_induction(circuit) -> Updates:
@@ -221,7 +170,5 @@ def no_induction(circuit) -> Updates:
 
 def at_rest(circuit) -> State:
     """All somata at rest (0), no input."""
-    n = circuit.sizes
-    u_p = [np.zeros(m) for m in n[1:]]
-    u_i = [np.zeros(m) for m in n[2:]]
-    return state_of(circuit, np.zeros(n[0]), u_p, u_i)
+    r_in, *u_p = [np.zeros(n) for n in circuit.sizes]
+    return state_of(circuit, r_in, u_p, u_p[1:])

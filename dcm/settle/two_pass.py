@@ -5,8 +5,6 @@ use the attenuated potentials v̂_B instead [chosen]: an untargeted self-predict
 exactly at equilibrium, and a silent apical dendrite means no change.
 """
 
-from __future__ import annotations
-
 from dcm.model.state import State, apical_potential, checked_patterns
 from dcm.settle.equilibrium import feedforward
 
