@@ -158,3 +158,30 @@ def test_plain_backprop_loop_equals_the_fast_one(rng):
     for slow, fast, before in zip(*learned, [*start.w_up, *start.b_up], strict=True):
         assert np.abs(slow - before).max() > 1e-3
         np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
+
+
+EVERY_KERNEL = """
+import numpy as np
+from dcm import Circuit, LearningRates, Logistic, SoftRectifier, kernels
+rng = np.random.default_rng(0)
+rates = LearningRates(0.0005, 0.0011, 0.0029, 0.0001, thresholds=True)
+for transfer in (SoftRectifier(), Logistic()):
+    circuit = Circuit.random((30, 20, 10), rng, transfer=transfer)
+    inputs, targets = rng.uniform(-1, 1, (8, 30)), rng.normal(size=(8, 10))
+    noise = {"rng": np.random.default_rng(1), "noise": 0.3, "rates": rates}
+    print(kernels.learn(circuit, inputs, targets, rates)[0].w_up[0].tobytes().hex())
+    print(kernels.integrate(circuit, inputs, targets, **noise).circuit.w_up[0].tobytes().hex())
+rates, order = LearningRates(0.05, 0.1, 0.02, 0.01, thresholds=True), np.arange(8)
+learned = kernels.learn_two_pass(circuit, inputs, targets, rates, order=order)
+print(learned.w_up[0].tobytes().hex())
+w, b = [x.copy() for x in circuit.w_up], [x.copy() for x in circuit.b_up]
+kernels.learn_backprop(w, b, inputs, targets, 0.1, order=order)
+print(w[0].tobytes().hex())
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_compiles_and_one_that_loads_give_the_same_bits(tmp_path):
+    first, second = (python(EVERY_KERNEL, NUMBA_CACHE_DIR=str(tmp_path)).stdout for _ in range(2))
+    assert first.count("\n") == 6
+    assert first == second

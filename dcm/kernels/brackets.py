@@ -8,8 +8,11 @@ from numba import njit
 from dcm.kernels.levels import ATTENUATION, HAT, POST, POST_DOWN, POST_PI, PULL, VECTOR, R, V
 from dcm.kernels.phi import EXACT, logistic, softplus
 
+# Helpers are part of the loop that calls them. Were they called, a process that compiles would use
+# other copies of them than one that loads compiled code, and results would differ in the last bits.
+INLINE = {"forceinline": True}
 # Sums may be reordered; NaN and infinity keep their meaning: they show that learning diverged.
-SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
+SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", **INLINE}
 
 
 @njit(**SUMS)
@@ -44,7 +47,7 @@ def apical(m, w, s, k):
     product(w.backward, k - 1, s, k + 1, 2 * m.n[k + 1], PULL, k, m.pyramidal[k])
 
 
-@njit(**EXACT)
+@njit(**EXACT, **INLINE)
 def respond(m, s, source, to, k):
     """s[to, k] = φ(s[source, k])."""
     if m.logistic:
