@@ -1,6 +1,7 @@
 """Continuous time against closed forms, an independent ODE solver, and the steady state."""
 
 import doctest
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.integrate import solve_ivp
 from dcm import Circuit, Conductances, LearningRates, equilibrium, integrate
 from dcm.model.state import State, state_of
 from dcm.settle import dynamics
-from dcm.settle.recording import at_rest
+from dcm.settle.recording import Run, at_rest
 
 from circuits import make_circuit
 
@@ -206,3 +207,10 @@ def test_a_loop_of_ones_own_without_its_extra_current_is_integrate():
     recording = integrate(circuit, r_in[None], duration=30.0, tau_input=0.0, start=at_input)
     for a, b in zip(ours.u_p, recording.state.u_p, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_has_the_arguments_and_defaults_of_integrate():
+    def defaults(callable):
+        return {p.name: p.default for p in inspect.signature(callable).parameters.values()}
+
+    assert defaults(Run) == defaults(integrate)

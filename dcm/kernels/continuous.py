@@ -1,6 +1,7 @@
 """Compiled twin of ``dcm.integrate``: the Euler-Maruyama steps of Eqs. 1-5 and 7-10, fused."""
 
 import copy
+import inspect
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,9 @@ from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
 from dcm.kernels.levels import BY_PULL, BY_V, DOWN, ETA, PI, POST, PULL, TOTAL, UP, R, U, V
 from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
-from dcm.settle.dynamics import refuse_runaway_somata
+from dcm.settle import dynamics
 from dcm.settle.learning import RUNAWAY, refuse_runaway
-from dcm.settle.recording import SIGNATURE, Recording, Run
+from dcm.settle.recording import Recording, Run
 
 
 def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
@@ -41,7 +42,7 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
         sensible = _steps(m, weights, delta, s, r_in, target, stretch.kicks, *per_step)
         if run.rates is not None and not sensible:
             refuse_runaway(learned, stretch.where)
-        refuse_runaway_somata(state, stretch.where)
+        dynamics.refuse_runaway_somata(state, stretch.where)
     state = copy.deepcopy(state)
     if run.rates is None:
         return run.recording(circuit, state, run.induction)
@@ -49,7 +50,7 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     return run.recording(levels.pack(circuit, weights), state, induction)
 
 
-integrate.__signature__ = SIGNATURE
+integrate.__signature__ = inspect.signature(dynamics.integrate)  # for ``help``
 
 
 def _fill(views: State, state: State) -> None:

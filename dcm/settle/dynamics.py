@@ -34,10 +34,26 @@ import numpy as np
 from dcm.model.plasticity import Updates, plasticity
 from dcm.model.state import state_of
 from dcm.settle.learning import RUNAWAY, DivergenceError, stepped
-from dcm.settle.recording import SIGNATURE, Recording, Run
+from dcm.settle.recording import Recording, Run
 
 
-def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
+def integrate(
+    circuit,
+    inputs,
+    u_targets=None,
+    *,
+    rng=None,
+    rates=None,
+    dt=0.1,
+    duration=100.0,
+    noise=0.0,
+    tau_input=3.0,
+    tau_weights=30.0,
+    record=(),
+    record_every=1.0,
+    start=None,
+    progress=None,
+) -> Recording:
     """Show each pattern for ``duration`` ms in continuous time; plastic when ``rates`` are given.
 
     Parameters
@@ -72,7 +88,22 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     DivergenceError
         At the pattern where learning runs away, naming the rate to lower.
     """
-    run = Run(circuit, inputs, u_targets, **options)
+    run = Run(
+        circuit,
+        inputs,
+        u_targets,
+        rng=rng,
+        rates=rates,
+        dt=dt,
+        duration=duration,
+        noise=noise,
+        tau_input=tau_input,
+        tau_weights=tau_weights,
+        record=record,
+        record_every=record_every,
+        start=start,
+        progress=progress,
+    )
     state = run.state
     induction = run.induction
     for stretch in run.stretches():
@@ -90,9 +121,6 @@ def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
                 state = state_of(circuit, r_in, u_p, u_i, u_target)
         refuse_runaway_somata(state, stretch.where)
     return run.recording(circuit, state, induction)
-
-
-integrate.__signature__ = SIGNATURE
 
 
 def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:

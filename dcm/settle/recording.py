@@ -1,6 +1,5 @@
 """Begin and end of ``dcm.integrate`` and its compiled twin: arguments checked, records kept."""
 
-import inspect
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -136,10 +135,6 @@ class Run:
         """All records, and the end of the run."""
         traces = {name: np.array(kept) for name, kept in self.traces.items()}
         return Recording(np.array(self.times), traces, state, circuit, induction)
-
-
-# Both twins of ``integrate`` take the arguments of a ``Run``: ``help`` shows them.
-SIGNATURE = inspect.signature(Run).replace(return_annotation=Recording)
 
 
 def _start(circuit, u_targets, start) -> tuple[State, Updates | None]:
