@@ -51,7 +51,10 @@ def _block(circuit, inputs, u_targets, step, first):
     failed = _patterns(m, weights, s, *patterns)
     if failed >= 0:
         parts = levels.views(circuit, weights)
-        name = max(parts, key=lambda name: max(map(_largest, parts[name])))
+        learns = [
+            name for name, (_, kind) in LEARNING.items() if any(np.ravel(getattr(step, kind)))
+        ]
+        name = max(learns or parts, key=lambda name: max(map(_largest, parts[name])))
         _, rate = LEARNING[name]
         found = f"no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}"
         remedy = f"{name} is largest: lower the learning rate {rate}, or use smaller weights"
@@ -87,10 +90,10 @@ def _patterns(m, w, s, inputs, targets):
 def _settle(m, w, s):
     """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
-    The first sweep is the way up from u = 0, with silent apical dendrites. Each of the others
-    shrinks the change (Euclidean norm, relative to 1 + |u|) by a ratio, 1e-4 in Fig. 2's circuits.
-    They stop where the change is within ``TOLERANCE``, or where the next one would be within a
-    tenth of it, by the larger one of the last two ratios.
+    The first sweep is the way up from u = 0, with silent apical dendrites. Each later sweep shrinks
+    the change (Euclidean norm, relative to 1 + |u|) by some ratio, 1e-4 in Fig. 2's circuits. The
+    sweeps end where the change is at most ``TOLERANCE``, or where change times ratio, the larger
+    one of the last two, is at most a tenth of it: so much is left at most.
     """
     top = m.n.size - 1
     previous = 0.0
