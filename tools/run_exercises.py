@@ -8,13 +8,11 @@ import os
 import nbformat
 import papermill
 from keep_executed_notebooks import ROOT, cleaned
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 os.environ.pop("MPLBACKEND", None)  # with "agg" the notebooks would be kept without figures
 
 for path in sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")):
     options = {"cwd": path.parent, "progress_bar": False, "log_output": False}
     notebook = papermill.execute_notebook(path, None, **options)
-    notebook, _ = CoalesceStreamsPreprocessor().preprocess(cleaned(notebook), {})
-    nbformat.write(notebook, path)
+    nbformat.write(cleaned(notebook), path)
     print(path.name)
