@@ -20,10 +20,9 @@ class DivergenceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Trace:
-    """What ``learn`` recorded.
+    """What ``learn`` recorded: per name in ``record`` a trace (n_records, …).
 
-    ``pattern`` (n_records,): numbers of the presentations before which a record was taken;
-    ``traces``: per name in ``record`` an array (n_records, …).
+    ``pattern`` (n_records,) are the presentations before which the records were taken.
     """
 
     pattern: np.ndarray

@@ -45,8 +45,7 @@ Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
 class Run:
     """A call of ``integrate``, whose arguments it takes and checks: begin, cuts and records.
 
-    It holds the ``state`` and the ``induction`` terms of the beginning, ``rates`` per step, and
-    dt / τ of the filters, ``share_input`` and ``share_weights`` (1: no filter).
+    ``state`` and ``induction`` are those of the beginning, ``rates`` per step, ``share_…`` dt / τ.
     """
 
     circuit: Circuit

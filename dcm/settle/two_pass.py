@@ -13,11 +13,9 @@ def two_pass(circuit, r_in, u_target=None) -> State:
     """Approximate the steady state in two passes; exact to first order in the apical conductance.
 
     Up: every soma at its dendritic prediction. Nudge: the output mixes with the target. Down: from
-    the top, each interneuron mixes with the layer above, the apical potential follows (Eq. 4), and
-    the soma below takes it up.
+    the top, each interneuron mixes with the layer above; the soma takes up its apical potential.
 
-    Parameters, returned state and errors as ``equilibrium``; basal and interneuron dendrites keep
-    their values of the upward pass.
+    Parameters, returned state and errors as ``equilibrium``; other dendrites stay as on the way up.
     """
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
     phi = circuit.transfer
