@@ -12,18 +12,15 @@ from dcm.model.state import checked_patterns
 def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     """Steepest-descent direction of the loss of Section 3.1 with respect to every up weight.
 
-    The loss is L = Φ(u*) - Φ(u) - φ(u)(u* - u), summed over output neurons, with Φ' = φ and u* the
-    target potential; its gradient gives the output error φ'(u)(u* - u) [derived]. Errors travel
-    down through w_upᵀ.
+    The loss Σ Φ(u*) - Φ(u) - φ(u)(u* - u), with Φ' = φ and u* the target potential, gives the
+    output error φ'(u)(u* - u) [derived]. Errors travel down through w_upᵀ.
 
     Parameters
     ----------
     circuit : Circuit
         Only its transfer, conductances, w_up and b_up are read.
-    r_in : (…, n_0)
-        Input rates.
-    u_target : (…, n_N)
-        Target potentials.
+    r_in, u_target : (…, n_0) and (…, n_N)
+        Input rates and target potentials.
 
     Returns
     -------

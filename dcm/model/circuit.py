@@ -24,7 +24,6 @@ LEARNING = {
     "b_ip": ("b_ip", "ip"),
 }
 WEIGHTS = tuple(LEARNING)
-THRESHOLDS = ("b_up", "b_ip")
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,7 @@ class Circuit:
         b_ip likewise. Without a target, every interneuron then equals its cell of the layer above
         (u_I = u_P) and every apical dendrite is silent (v_A = 0), at any input and depth [derived].
         """
-        attenuation_i = self.conductances.attenuation_interneuron
-        ratios = [a / attenuation_i for a in self.attenuations[1:]]
+        ratios = [a / self.conductances.attenuation_interneuron for a in self.attenuations[1:]]
         w_pi = tuple(-w for w in self.w_down)
         w_ip = tuple(ratio * w for ratio, w in zip(ratios, self.w_up[1:], strict=True))
         b_ip = tuple(ratio * b for ratio, b in zip(ratios, self.b_up[1:], strict=True))
@@ -157,7 +155,7 @@ class Circuit:
         """
         weights = {}
         for name, (update, kind) in LEARNING.items():
-            if name in THRESHOLDS and not rates.thresholds:
+            if name in ("b_up", "b_ip") and not rates.thresholds:
                 continue
             old = getattr(self, name)
             eta = rates.per_layer(kind, len(old))
@@ -202,8 +200,7 @@ class Circuit:
             header = json.loads(str(arrays.pop("header")))
             parameters = header["kind"]
             transfer = TRANSFERS[parameters.pop("transfer")](**parameters)
-            conductances = Conductances(**header["conductances"])
-            return cls.from_arrays(transfer, conductances, arrays)
+            return cls.from_arrays(transfer, Conductances(**header["conductances"]), arrays)
         except FileNotFoundError:
             raise
         except Exception as error:  # a damaged archive can raise nearly anything

@@ -34,8 +34,7 @@ class LearningRates:
     Parameters
     ----------
     up, ip, pi, down : float or sequence of float
-        η of Eqs. 7, 8, 9 and 10; 0 freezes. Larger = faster, until interneurons can no longer track
-        the layer above (keep ``ip`` at least as large as ``up``).
+        η of Eqs. 7-10; 0 freezes. Larger = faster, but interneurons must keep up (ip >= up).
     thresholds : bool
         Whether b_up and b_ip learn too, at the rates of ``up`` and ``ip``.
 
@@ -115,8 +114,7 @@ def plasticity(circuit, state) -> Updates:
 def _outer(post, pre) -> np.ndarray:
     """Eq. 6, batch mean of bracket · r_preᵀ: (…, n_post) and (…, n_pre) to (n_post, n_pre)."""
     post = np.atleast_2d(post)
-    pre = np.atleast_2d(pre)
-    return post.T @ pre / len(post)
+    return post.T @ np.atleast_2d(pre) / len(post)
 
 
 def _mean(post) -> np.ndarray:

@@ -86,8 +86,7 @@ def observe(name: str, circuit, state) -> np.ndarray:
     """A trace by its name, as ``"v_apical[0]"``, ``"w_ip[0]"`` or ``"r_in"``; or ``ValueError``."""
     match = re.fullmatch(r"(\w+?)(?:\[(\d+)\])?", name)
     field, index = match.groups() if match else (name, None)
-    owner = circuit if field.startswith(("w_", "b_")) else state
-    value = getattr(owner, field, None)
+    value = getattr(circuit if field.startswith(("w_", "b_")) else state, field, None)
     if isinstance(value, tuple) and index and int(index) < len(value):
         return value[int(index)]
     if isinstance(value, np.ndarray) and not index:
