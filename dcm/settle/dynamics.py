@@ -85,22 +85,7 @@ def integrate(
     DivergenceError
         At the pattern where learning runs away, naming the rate to lower.
     """
-    run = Run(
-        circuit,
-        inputs,
-        u_targets,
-        rng=rng,
-        rates=rates,
-        dt=dt,
-        duration=duration,
-        noise=noise,
-        tau_input=tau_input,
-        tau_weights=tau_weights,
-        record=record,
-        record_every=record_every,
-        start=start,
-        progress=progress,
-    )
+    run = Run(**locals())  # all arguments, under the same names
     state = run.state
     induction = run.induction
     for stretch in run.stretches():
