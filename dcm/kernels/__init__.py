@@ -1,8 +1,7 @@
 """Compiled twins (Numba) of the loops that run millions of times, each held to its twin by a test.
 
-Nothing in ``dcm`` imports this package at start-up. The first call of each kernel compiles for some
-seconds; the compiled code is then kept in the user's cache. Without Numba the plain twins take
-over, with one warning.
+Nothing in ``dcm`` imports this package at start-up. A kernel's first call compiles it, for seconds,
+into the user's cache. Without Numba the plain twins take over, with one warning.
 """
 
 import warnings

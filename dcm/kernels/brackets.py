@@ -1,15 +1,11 @@
-"""Products, rates and the brackets of Eqs. 7-10: what the steady and the continuous kernel share.
-
-Loops over ``range(VECTOR * …)`` tell the compiler that nothing is left over.
-"""
+"""Products, rates and brackets of Eqs. 7-10: what the steady and the continuous kernel share."""
 
 from numba import njit
 
 from dcm.kernels.levels import ATTENUATION, HAT, POST, POST_DOWN, POST_PI, PULL, VECTOR, R, V
 from dcm.kernels.phi import EXACT, logistic, softplus
 
-# Helpers are part of the loop that calls them. Were they called, a process that compiles would use
-# other copies of them than one that loads compiled code, and results would differ in the last bits.
+# Helpers become part of the loop: called, they would differ in a process that loads compiled code.
 INLINE = {"forceinline": True}
 # Sums may be reordered; NaN and infinity keep their meaning: they show that learning diverged.
 SUMS = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", **INLINE}

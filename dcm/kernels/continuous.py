@@ -20,9 +20,8 @@ from dcm.settle.recording import Recording, Run
 def integrate(circuit, inputs, u_targets=None, **options) -> Recording:
     """As ``dcm.integrate``, with its options, about a hundred times faster.
 
-    The same noise gives the same result to rounding. How a series is cut into calls (``start``
-    being the recording before) or recorded does not change a bit. The low-passed induction terms
-    (``Recording.induction``) of weights with rate 0 may stay as they were: nothing reads them.
+    The same noise gives the same result to rounding. How a series is cut into calls or recorded
+    does not change a bit. ``Recording.induction`` of weights with rate 0 may stay as it was.
     """
     run = Run(circuit, inputs, u_targets, **options)
     nudged = u_targets is not None

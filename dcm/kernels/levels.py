@@ -1,8 +1,7 @@
 """How the kernels see a circuit: all layers stacked in a few arrays of zero-padded rows.
 
-Layers are counted as in the paper. The columns of layer k hold its n_k pyramidal cells and, from
-layer 2 on, behind them the n_k interneurons of the hidden layer below: both read the same rates, so
-one matrix and one call of φ serve both. Weights and rates of columns beyond are 0.
+The columns of layer k hold its n_k pyramidal cells and, from layer 2 on, behind them the n_k
+interneurons of the layer below, which read the same rates. Columns beyond are 0.
 """
 
 from collections import namedtuple
@@ -21,23 +20,21 @@ VECTOR = CACHE_LINE // 8  # float64 numbers in the widest vector
 # Work space (ROWS, N + 1, width): what each neuron has. A soma u relaxes to BY_V · v + BY_PULL ·
 # pull with the total conductance TOTAL, where v is its basal (interneurons: only) dendrite, and its
 # pull the apical dendrite (hidden layers), the target (output) or the soma above (interneurons;
-# not kept in PULL). v̂ = ATTENUATION · v. POST and ETA are the postsynaptic factors and the learning
-# rates of synapses on v, and of apical ones from pyramidal cells (DOWN) and interneurons (PI). Of
-# layer 0, R alone is used. NumPy's numbers: Numba compiles anew for every Python number.
+# not in PULL). v̂ = ATTENUATION · v. POST and ETA are postsynaptic factors and learning rates of
+# synapses on v, and of apical ones from pyramidal cells (DOWN) and interneurons (PI).
+# NumPy's numbers: Numba compiles anew for every Python number.
 ROWS = 15
 U, R, V, PULL, HAT, POST, POST_DOWN, POST_PI = np.arange(8)
 BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)
 UP, DOWN, PI = (POST, ETA), (POST_DOWN, ETA_DOWN), (POST_PI, ETA_PI)
 
-# Numbers of a circuit. n[k]: neurons of layer k; cells[k]: vectors that its columns fill, and
-# pyramidal[k]: those that its pyramidal cells fill; logistic … theta: φ; up[k], down[k] and pi[k]:
-# whether anything learns on dendrites v, and on apical ones; thresholds: whether these learn.
+# n[k]: neurons of layer k; cells[k], pyramidal[k]: vectors that its columns and its pyramidal cells
+# fill; logistic … theta: φ; up[k], down[k], pi[k], thresholds: whether these learn in layer k.
 Model = namedtuple("Model", "n cells pyramidal logistic gamma beta theta up down pi thresholds")
 
-# Matrices with a row for each sender and a column for each receiver; row 0 holds the thresholds,
-# zeros in backward. forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1];
+# Matrices, or induction terms, with a row per sender, thresholds (backward: zeros) in row 0.
+# forward[k]: layer k to the v of layer k + 1, w_upᵀ[k] beside w_ipᵀ[k-1];
 # backward[h]: layer h + 2 to the apical dendrites of layer h + 1, w_downᵀ[h] above w_piᵀ[h].
-# Induction terms have the same form.
 Weights = namedtuple("Weights", "forward backward")
 
 
@@ -82,8 +79,7 @@ def work_space(circuit, rates, nudged: bool) -> np.ndarray:
         cells(k, 0, g.basal, g.apical, g.attenuation_hidden, up[k - 1])
         s[ETA_PI, k, : n[k]] = pi[k - 1]
         s[ETA_DOWN, k, : n[k]] = down[k - 1]
-    target = g.somatic if nudged else 0.0
-    cells(top, 0, g.basal, target, g.attenuation_output, up[top - 1])
+    cells(top, 0, g.basal, g.somatic if nudged else 0.0, g.attenuation_output, up[top - 1])
     for k in range(2, top + 1):
         cells(k, n[k], g.dendritic, g.somatic, g.attenuation_interneuron, ip[k - 2])
     return s

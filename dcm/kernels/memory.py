@@ -6,10 +6,7 @@ CACHE_LINE = 64  # bytes; also the widest vector of today's processors
 
 
 def padded(shape, dtype=float, row_bytes=CACHE_LINE) -> np.ndarray:
-    """Zeros of ``shape``, the last axis made up to a multiple of ``row_bytes`` (whole cache lines).
-
-    Each row starts on a cache line: a vector that straddles two of them loads at half the speed.
-    """
+    """Zeros of ``shape``, the last axis made up to a multiple of ``row_bytes`` (cache lines)."""
     dtype = np.dtype(dtype)
     *rows, columns = shape
     numbers = row_bytes // dtype.itemsize

@@ -10,8 +10,7 @@ from dcm.kernels.products import add_outer, rows_of_activity
 
 CHECK_EVERY = 500  # batches between looks for a runaway [chosen]
 
-# One batch: its input rates and target potentials, one row per pattern; per layer the numbers of
-# its neurons; and room for the numbers of the inputs that are active.
+# Rows of input rates and of target potentials; per layer its neurons; room for the active inputs.
 Batch = namedtuple("Batch", "inputs targets neurons active")
 
 
@@ -110,10 +109,7 @@ def subtract(a, b, out):
 
 @njit(**EXACT)
 def learn_weights(w, eta, pre, active, post, n_patterns):
-    """w += η · mean of post · preᵀ over the patterns, Eq. 6 with its bracket in ``post``.
-
-    ``post`` comes back times η / n_patterns, and 0 in the rows beyond the last pattern.
-    """
+    """Eq. 6: w += η · mean of post · preᵀ; ``post`` comes back times η / n_patterns, 0 beyond."""
     step = eta / w.dtype.type(n_patterns)
     for b in range(n_patterns):
         for j in range(post.shape[1]):

@@ -15,25 +15,22 @@ from dcm.model.circuit import LEARNING, WEIGHTS
 from dcm.model.transfer import Logistic
 from dcm.settle.learning import refuse_runaway
 
-# The loop's view of a circuit: its weights as panels, the learning rate of each, and its constants.
-# ``mirrored[h]``: w_pi = -w_down for good, so that one product serves both; ``lowest``: last hidden
-# layer the pass down must reach.
+# Weights as panels, or the learning rates of each; the constants, of which ``mirrored[h]``: w_pi =
+# -w_down for good, one product serves both; ``lowest``: last hidden layer of the pass down.
 Net = namedtuple("Net", WEIGHTS)
 Constants = namedtuple(
     "Constants",
     "eta thresholds attenuation attenuation_inter mixing_output mixing_hidden mixing_inter"
     " mirrored lowest",
 )
-# The cells of a layer, one row per pattern: v̂, what their dendrites alone predict, and φ(v̂); somata
-# and rates; v_A and its top-down part; a difference of rates, as in the brackets of Eqs. 7-10.
+# One row per pattern: v̂ and φ(v̂); somata, rates; v_A, its top-down part; brackets of Eqs. 7-10.
 Cells = namedtuple("Cells", "predicted predicted_rate u rate apical top_down difference")
 
 
 def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     """As ``dcm.learn(…, settle=two_pass, duration=1, batch=batch)`` over the rows ``order``.
 
-    Works in the precision of the circuit (float32 for speed). Weights of rate 0 cost nothing, and
-    where w_pi = -w_down is fixed, one product serves both.
+    Works in the precision of the circuit (float32 for speed). Weights of rate 0 cost nothing.
 
     Parameters
     ----------
@@ -48,10 +45,8 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
 
     Raises
     ------
-    TypeError
-        For another transfer function than ``Logistic``.
-    ValueError, IndexError
-        If patterns, ``order`` or rates do not fit the circuit.
+    TypeError, ValueError, IndexError
+        If neurons are not ``Logistic``; if patterns, ``order`` or rates do not fit the circuit.
     DivergenceError
         If learning runs away, naming the pattern and the rate to lower.
     """
@@ -88,8 +83,7 @@ def _constants(circuit, rates, number) -> Constants:
     seen = [*np.flatnonzero(eta.w_ip + eta.w_pi + eta.w_down), *np.flatnonzero(eta.w_up) - 1]
     mirrored = []
     for h, (w_pi, w_down) in enumerate(zip(circuit.w_pi, circuit.w_down, strict=True)):
-        fixed = not (eta.w_pi[h] or eta.w_down[h])
-        mirrored.append(fixed and np.array_equal(w_pi, -w_down))
+        mirrored.append(not (eta.w_pi[h] or eta.w_down[h]) and np.array_equal(w_pi, -w_down))
     return Constants(
         eta=eta,
         thresholds=rates.thresholds,

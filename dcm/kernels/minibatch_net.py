@@ -27,8 +27,7 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
     Parameters
     ----------
     w, b : list of (n_{k+1}, n_k) and of (n_{k+1},)
-        Weights and thresholds, changed in place; the work has their precision (float32 for speed).
-        One matrix makes a net without hidden layer.
+        Weights and thresholds, changed in place, in their precision (float32 for speed).
     inputs, u_targets : (n, n_0) and (n, n_N)
         All patterns; only the rows in ``order`` are shown, in that order.
     eta : float or one per layer

@@ -1,7 +1,6 @@
 """φ of single numbers in compiled code, in float32 and float64: twins of ``dcm.model.transfer``.
 
-Polynomials without a branch or a call, so that a plain loop over neurons vectorises; with
-``math.exp`` it would not. NaN stays NaN.
+Without a branch or a call such as ``math.exp``, so that loops vectorise. NaN stays NaN.
 """
 
 import math
@@ -36,8 +35,7 @@ def _functions(number, whole, lowest, ln2_high, ln2_low) -> tuple:
         shifted = x * log2e + shift
         n = shifted - shift
         r = (x - n * ln2_high) - n * ln2_low  # |r| <= ln(2) / 2
-        # the Taylor series to order 13 (float32: 7), exact to rounding, in groups of four that
-        # the processor adds up side by side
+        # Taylor series to order 13 (float32: 7), exact to rounding, in groups added side by side
         r2 = r * r
         r4 = r2 * r2
         series = (r * c[7] + c[6]) * r2 + (r * c[5] + c[4])

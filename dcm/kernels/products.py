@@ -1,11 +1,9 @@
 """Products of a few rows with a large matrix, and its update by as many outer products.
 
-A matrix passes through the processor for a few operations per entry, so its layout decides the
-speed: *panels* (n_panels, n_pre, lanes), each with the weights of as many postsynaptic neurons as a
-vector has lanes, read from front to back. Rows of activity are plain arrays (n_rows, n), ``n_rows``
-a multiple of ``ROWS``, columns made up to whole vectors of zeros. Presynaptic neurons that are
-silent in the whole batch, as many pixels are, are left out. Every sum runs in one fixed order,
-without BLAS: results are the same bit for bit on one machine.
+Its layout decides the speed: *panels* (n_panels, n_pre, lanes), each with the weights of as many
+postsynaptic neurons as a vector has lanes. Rows of activity are plain arrays (n_rows, n): n_rows a
+multiple of ``ROWS``, columns made up to whole vectors of zeros. Inputs that are silent in the
+whole batch are left out. Every sum runs in one fixed order: the same bits on one machine.
 """
 
 import numpy as np

@@ -19,8 +19,8 @@ from dcm.settle.learning import RUNAWAY, DivergenceError, Trace, checked_series,
 def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), record_every=1):
     """As ``dcm.learn`` with its default settling and rule, some 200 times faster.
 
-    Arguments, results and errors as there; held to it by a test within 1e-12 relative over 10 000
-    patterns. How a series is cut into calls does not change a bit of the result.
+    Arguments, results and errors as there; within 1e-12 relative over 10 000 patterns, and the
+    same bits however a series is cut into calls.
     """
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
     step = checked_rates(rates).scaled(checks.positive("duration", duration))
@@ -51,9 +51,7 @@ def _block(circuit, inputs, u_targets, step, first):
     failed = _patterns(m, weights, s, *patterns)
     if failed >= 0:
         parts = levels.views(circuit, weights)
-        learns = [
-            name for name, (_, kind) in LEARNING.items() if any(np.ravel(getattr(step, kind)))
-        ]
+        learns = [name for name, (_, eta) in LEARNING.items() if any(np.ravel(getattr(step, eta)))]
         name = max(learns or parts, key=lambda name: max(map(_largest, parts[name])))
         _, rate = LEARNING[name]
         found = f"no steady state within {MAX_SWEEPS} sweeps, or potentials beyond {RUNAWAY:g}"
@@ -91,9 +89,8 @@ def _settle(m, w, s):
     """Sweeps to the fixed point, as in ``equilibrium``; False if it does not settle.
 
     The first sweep is the way up from u = 0, with silent apical dendrites. Each later sweep shrinks
-    the change (Euclidean norm, relative to 1 + |u|) by some ratio, 1e-4 in Fig. 2's circuits. The
-    sweeps end where the change is at most ``TOLERANCE``, or where change times ratio, the larger
-    one of the last two, is at most a tenth of it: so much is left at most.
+    the change (norm relative to 1 + |u|) by some ratio. They end where the change is at most
+    ``TOLERANCE``, or change times the larger of the last two ratios (what is left) a tenth of it.
     """
     top = m.n.size - 1
     previous = 0.0
@@ -128,10 +125,7 @@ def _settle(m, w, s):
 
 @njit(**SUMS)
 def _relax(m, s, k, step):
-    """Somata of layer k go a fraction ``step`` of the way to du/dt = 0 in Eqs. 1 and 2.
-
-    Returns the sums of squares of their moves and of their potentials.
-    """
+    """Somata go a share ``step`` of the way to du/dt = 0; sums of squares of moves and somata."""
     n = m.n[k]
     moves = 0.0
     sizes = 0.0

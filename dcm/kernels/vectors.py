@@ -1,7 +1,6 @@
 """A Numba type of several numbers, some registers wide: load, store, zero, add and total.
 
-Plain Numba leaves it to LLVM which values stay in registers, and LLVM would keep the running sums
-of a matrix product in memory. Values of this type stay in registers as long as there are enough.
+They stay in registers, where LLVM would keep the running sums of a matrix product in memory.
 """
 
 from llvmlite import binding, ir

@@ -1,8 +1,7 @@
 """Backprop and feedback alignment in the matching feedforward net (Section 3.1): the reference.
 
-Written without the circuit's own machinery, so that it can serve as an oracle: a plain feedforward
-net u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic attenuations at the
-circuit's conductances.
+An oracle, written without the circuit's own machinery: a plain feedforward net
+u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic attenuations.
 """
 
 import numpy as np
@@ -13,18 +12,15 @@ from dcm.model.state import checked_patterns
 def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     """Steepest-descent direction of the loss of Section 3.1 with respect to every up weight.
 
-    The loss is L = Φ(u*) - Φ(u) - φ(u)(u* - u), summed over output neurons, with Φ' = φ and u* the
-    target potential; its gradient gives the output error φ'(u)(u* - u) [derived]. Errors travel
-    down through w_upᵀ.
+    The loss Σ Φ(u*) - Φ(u) - φ(u)(u* - u), with Φ' = φ and u* the target potential, gives the
+    output error φ'(u)(u* - u) [derived]. Errors travel down through w_upᵀ.
 
     Parameters
     ----------
     circuit : Circuit
         Only its transfer, conductances, w_up and b_up are read.
-    r_in : (…, n_0)
-        Input rates.
-    u_target : (…, n_N)
-        Target potentials.
+    r_in, u_target : (…, n_0) and (…, n_N)
+        Input rates and target potentials.
 
     Returns
     -------
@@ -36,8 +32,7 @@ def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     ValueError
         If there is no target, or if input or target do not fit the circuit.
     """
-    transposed = [w.T for w in circuit.w_up[1:]]
-    return descent(circuit, r_in, u_target, transposed)[0]
+    return descent(circuit, r_in, u_target, [w.T for w in circuit.w_up[1:]])[0]
 
 
 def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
@@ -48,11 +43,18 @@ def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
 def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
     """Directions of w_up and of b_up, with errors sent down through ``feedback``, layer 1 first."""
     if u_target is None:
-        raise ValueError(
-            "u_target is None; give target potentials, for example transfer.inverse(rates)"
-        )
+        remedy = "give target potentials, for example transfer.inverse(rates)"
+        raise ValueError(f"u_target is None; {remedy}")
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
-    u, rates, factors = _forward(circuit, np.atleast_2d(r_in))
+    g = circuit.conductances
+    u = []  # potentials of layers 1…N
+    rates = [np.atleast_2d(r_in)]  # of layers 0…N
+    factors = []  # attenuation of each layer
+    for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
+        apical = g.apical if k < len(circuit.w_up) - 1 else 0.0  # the output has no apical dendrite
+        factors.append(g.basal / (g.leak + g.basal + apical))
+        u.append(factors[k] * (rates[k] @ w.T + b))
+        rates.append(circuit.transfer(u[k]))
     slope = circuit.transfer.derivative
     # δ_N = φ'(u_N) (u* - u_N), (n_patterns, n_N)
     delta = slope(u[-1]) * (np.atleast_2d(u_target) - u[-1])
@@ -65,17 +67,3 @@ def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
             # δ_k = φ'(u_k) B_k a_{k+1} δ_{k+1}, with B_k the feedback matrix
             delta = slope(u[k - 1]) * (factors[k] * delta @ np.asarray(feedback[k - 1]).T)
     return tuple(reversed(weights)), tuple(reversed(thresholds))
-
-
-def _forward(circuit, r_in):
-    """Potentials of layers 1…N, rates of layers 0…N, and the attenuation of each layer."""
-    g = circuit.conductances
-    u = []
-    rates = [r_in]
-    factors = []
-    for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
-        apical = g.apical if k < len(circuit.w_up) - 1 else 0.0  # the output has no apical dendrite
-        factors.append(g.basal / (g.leak + g.basal + apical))
-        u.append(factors[k] * (rates[k] @ w.T + b))
-        rates.append(circuit.transfer(u[k]))
-    return u, rates, factors

@@ -44,10 +44,7 @@ def layer_sizes(sizes) -> tuple[int, ...]:
 
 
 def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
-    """Return ``value`` as a finite floating-point array of exactly ``shape``.
-
-    Raises ``ValueError`` for another shape, ``NotFinite`` for NaN or infinity.
-    """
+    """Return ``value`` as a finite floating-point array of exactly ``shape``."""
     array = _floating(value)
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}; this circuit needs {shape}")
@@ -58,9 +55,8 @@ def patterns(name: str, value, width: int) -> np.ndarray:
     """Return ``value`` as a finite array of shape (..., width): one pattern, or a batch of them."""
     array = _floating(value)
     if array.ndim == 0 or array.shape[-1] != width:
-        raise ValueError(
-            f"{name} has shape {array.shape}; its last axis must be {width}, one entry per neuron"
-        )
+        wanted = f"its last axis must be {width}, one entry per neuron"
+        raise ValueError(f"{name} has shape {array.shape}; {wanted}")
     return _finite(name, array)
 
 

@@ -24,7 +24,6 @@ LEARNING = {
     "b_ip": ("b_ip", "ip"),
 }
 WEIGHTS = tuple(LEARNING)
-THRESHOLDS = ("b_up", "b_ip")
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class Circuit:
     w_down : tuple of (n_{h+1}, n_{h+2}), h = 0…N-2
         W^PP_{h+1,h+2}: pyramidal cells of the layer above to apical dendrites.
     w_ip : tuple of (n_{h+2}, n_{h+1})
-        W^IP: pyramidal cells of hidden layer h to the dendrites of its interneurons, one
-        interneuron per cell of the layer above.
+        W^IP: pyramidal cells of hidden layer h to its interneurons, one per cell of layer h + 2.
     w_pi : tuple of (n_{h+1}, n_{h+2})
         W^PI: interneurons of hidden layer h to its apical dendrites.
     b_up, b_ip : tuple of (n_{k+1},) and of (n_{h+2},), optional
@@ -75,9 +73,7 @@ class Circuit:
                 given = [np.zeros(shape, np.float32 if single else float) for shape in shapes]
             if len(given) != len(shapes):
                 raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
-            arrays = []
-            for i, shape in enumerate(shapes):
-                arrays.append(checks.floats(f"{name}[{i}]", given[i], shape))
+            arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
             object.__setattr__(self, name, tuple(arrays))
 
     @classmethod
@@ -133,15 +129,11 @@ class Circuit:
     def self_predicting(self) -> Circuit:
         """The same circuit with lateral weights that make it predict itself.
 
-        As long as there is no target, every interneuron then equals its cell of the layer above
-        (u_I = u_P), and every apical dendrite is silent (v_A = 0): for every input, any
-        conductances and any depth [derived].
-
-        w_pi = -w_down, and w_ip = (g_lk + g_D)/g_D · (v̂_B/v_B of the layer above) · w_up into it;
-        b_ip likewise from b_up.
+        w_pi = -w_down, and w_ip = (g_lk + g_D)/g_D · (v̂_B/v_B of the layer above) · w_up into it,
+        b_ip likewise. Without a target, every interneuron then equals its cell of the layer above
+        (u_I = u_P) and every apical dendrite is silent (v_A = 0), at any input and depth [derived].
         """
-        attenuation_i = self.conductances.attenuation_interneuron
-        ratios = [a / attenuation_i for a in self.attenuations[1:]]
+        ratios = [a / self.conductances.attenuation_interneuron for a in self.attenuations[1:]]
         w_pi = tuple(-w for w in self.w_down)
         w_ip = tuple(ratio * w for ratio, w in zip(ratios, self.w_up[1:], strict=True))
         b_ip = tuple(ratio * b for ratio, b in zip(ratios, self.b_up[1:], strict=True))
@@ -153,8 +145,7 @@ class Circuit:
 
     def astype(self, dtype) -> Circuit:
         """A copy with all weights as ``dtype``; float32 halves the cost of MNIST runs."""
-        arrays = {name: w.astype(dtype) for name, w in self.arrays().items()}
-        return self.with_arrays(arrays)
+        return self.with_arrays({name: w.astype(dtype) for name, w in self.arrays().items()})
 
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
@@ -164,7 +155,7 @@ class Circuit:
         """
         weights = {}
         for name, (update, kind) in LEARNING.items():
-            if name in THRESHOLDS and not rates.thresholds:
+            if name in ("b_up", "b_ip") and not rates.thresholds:
                 continue
             old = getattr(self, name)
             eta = rates.per_layer(kind, len(old))
@@ -190,9 +181,8 @@ class Circuit:
         """Write a NumPy .npz file (no pickle); an interrupted write leaves the old file intact."""
         kind = type(self.transfer).__name__
         if kind not in TRANSFERS:
-            raise ValueError(
-                f"transfer {self.transfer!r} cannot be saved; use one of {', '.join(TRANSFERS)}"
-            )
+            remedy = f"use one of {', '.join(TRANSFERS)}"
+            raise ValueError(f"transfer {self.transfer!r} cannot be saved; {remedy}")
         transfer = {"transfer": kind, **asdict(self.transfer)}
         header = {"conductances": asdict(self.conductances), "kind": transfer}
         path = Path(path)
@@ -210,14 +200,12 @@ class Circuit:
             header = json.loads(str(arrays.pop("header")))
             parameters = header["kind"]
             transfer = TRANSFERS[parameters.pop("transfer")](**parameters)
-            conductances = Conductances(**header["conductances"])
-            return cls.from_arrays(transfer, conductances, arrays)
+            return cls.from_arrays(transfer, Conductances(**header["conductances"]), arrays)
         except FileNotFoundError:
             raise
         except Exception as error:  # a damaged archive can raise nearly anything
-            raise ValueError(
-                f"{path} is not a circuit saved by dcm ({error}); save it again"
-            ) from error
+            found = f"{path} is not a circuit saved by dcm ({error})"
+            raise ValueError(f"{found}; save it again") from error
 
 
 def weight_shapes(n: tuple[int, ...]) -> dict[str, list[tuple[int, ...]]]:

@@ -12,25 +12,20 @@ class Conductances:
     """Conductances in units of C/ms (the capacitance C is 1); a leak of 0 is allowed.
 
     The defaults are not in the paper's main text. Several independent re-implementations use them,
-    so that they are believed to come from its supplement; such numbers are marked [SM*]
-    everywhere.
+    so they are believed to come from its supplement; such numbers are marked [SM*] everywhere.
 
     Parameters
     ----------
     leak : float
         g_lk of every soma; larger = faster decay to rest.
     basal : float
-        g_B, basal dendrite to soma of a pyramidal cell; larger = somata follow their bottom-up
-        input more closely.
+        g_B, basal dendrite to pyramidal soma; larger = somata follow their bottom-up input closer.
     apical : float
-        g_A, apical dendrite to soma of a hidden pyramidal cell; larger = stronger influence of the
-        error.
+        g_A, apical dendrite to hidden pyramidal soma; larger = stronger influence of the error.
     dendritic : float
-        g_D, dendrite to soma of an interneuron; larger = interneurons listen less to the layer
-        above.
+        g_D, dendrite to soma of an interneuron; larger = it listens less to the layer above.
     somatic : float
-        g_som, nudging of interneurons by the layer above and of the output by its target; larger =
-        stronger teaching.
+        g_som, nudging of interneurons from above and of the output; larger = stronger teaching.
 
     Raises
     ------
@@ -56,16 +51,13 @@ class Conductances:
     ) -> Conductances:
         """Conductances with given mixing factors λ, each in [0, 1).
 
-        ``hidden`` fixes g_A and ``output`` fixes g_som; ``interneuron``, when given, replaces
-        ``dendritic``.
+        ``hidden`` fixes g_A, ``output`` g_som, and ``interneuron``, if given, ``dendritic``.
         """
         given = {"hidden": hidden, "output": output, "interneuron": interneuron}
         for name, value in given.items():
             if value is not None and not 0 <= value < 1:
-                raise ValueError(
-                    f"mixing factor {name} is {value!r}; "
-                    "give a number from 0 up to but not including 1"
-                )
+                remedy = "give a number from 0 up to but not including 1"
+                raise ValueError(f"mixing factor {name} is {value!r}; {remedy}")
         apical = hidden * (leak + basal) / (1 - hidden)
         somatic = output * (leak + basal) / (1 - output)
         if interneuron is not None:

@@ -15,9 +15,8 @@ KINDS = ("up", "ip", "pi", "down")  # of learning rates: Eqs. 7, 8, 9 and 10
 class Updates:
     """Induction terms, one array per weight array and of its shape, averaged over the batch.
 
-    ``up``, ``ip``, ``pi`` and ``down`` are the brackets of Eqs. 7, 8, 9 and 10 times the
-    presynaptic rate; ``b_up`` and ``b_ip`` are those of Eqs. 7 and 8 for a presynaptic rate of 1
-    (thresholds). Learning rates are not in them.
+    Brackets of Eqs. 7, 8, 9 and 10 times the presynaptic rate, which is 1 for the thresholds
+    ``b_up`` and ``b_ip`` (Eqs. 7 and 8). Learning rates are not in them.
     """
 
     up: tuple
@@ -35,8 +34,7 @@ class LearningRates:
     Parameters
     ----------
     up, ip, pi, down : float or sequence of float
-        η of Eqs. 7, 8, 9 and 10; 0 freezes. Larger = faster, until interneurons can no longer track
-        the layer above (keep ``ip`` at least as large as ``up``).
+        η of Eqs. 7-10; 0 freezes. Larger = faster, but interneurons must keep up (ip >= up).
     thresholds : bool
         Whether b_up and b_ip learn too, at the rates of ``up`` and ``ip``.
 
@@ -61,9 +59,8 @@ class LearningRates:
         """The rates of ``kind``, one per weight array; ``ValueError`` if their number differs."""
         eta = self._list(kind)
         if len(eta) not in (1, n_layers):
-            raise ValueError(
-                f"learning rate {kind} has {len(eta)} values; give 1 or {n_layers}, one per layer"
-            )
+            remedy = f"give 1 or {n_layers}, one per layer"
+            raise ValueError(f"learning rate {kind} has {len(eta)} values; {remedy}")
         return tuple(eta * n_layers if len(eta) == 1 else eta)
 
     def scaled(self, factor: float) -> LearningRates:
@@ -78,9 +75,8 @@ class LearningRates:
 def checked_rates(rates) -> LearningRates:
     """``rates``, or ``ValueError`` unless they are ``LearningRates``."""
     if not isinstance(rates, LearningRates):
-        raise ValueError(
-            f"rates is {rates!r}; give LearningRates, as LearningRates(up=0.001, ip=0.001)"
-        )
+        remedy = "give LearningRates, as LearningRates(up=0.001, ip=0.001)"
+        raise ValueError(f"rates is {rates!r}; {remedy}")
     return rates
 
 
@@ -118,8 +114,7 @@ def plasticity(circuit, state) -> Updates:
 def _outer(post, pre) -> np.ndarray:
     """Eq. 6, batch mean of bracket · r_preᵀ: (…, n_post) and (…, n_pre) to (n_post, n_pre)."""
     post = np.atleast_2d(post)
-    pre = np.atleast_2d(pre)
-    return post.T @ pre / len(post)
+    return post.T @ np.atleast_2d(pre) / len(post)
 
 
 def _mean(post) -> np.ndarray:

@@ -69,31 +69,24 @@ def checked_patterns(circuit, r_in, u_target, names=("r_in", "u_target")):
     if u_target is not None:
         u_target = checks.patterns(names[1], u_target, n[-1])
         if u_target.shape[:-1] not in ((), r_in.shape[:-1]):
-            raise ValueError(
-                f"{names[1]} has shape {u_target.shape} but {names[0]} {r_in.shape}; "
-                "give one target per input"
-            )
+            found = f"{names[1]} has shape {u_target.shape} but {names[0]} {r_in.shape}"
+            raise ValueError(f"{found}; give one target per input")
     return r_in, u_target
 
 
 def checked_names(record) -> tuple[str, ...]:
     """``record`` as a tuple of trace names; ``ValueError`` for a bare string."""
     if isinstance(record, str):
-        raise ValueError(
-            f"record is the string {record!r}; give a sequence of names, as ({record!r},)"
-        )
+        remedy = f"give a sequence of names, as ({record!r},)"
+        raise ValueError(f"record is the string {record!r}; {remedy}")
     return tuple(record)
 
 
 def observe(name: str, circuit, state) -> np.ndarray:
-    """A trace by its name in code, for example ``"v_apical[0]"``, ``"w_ip[0]"`` or ``"r_in"``.
-
-    Raises ``ValueError`` listing what can be recorded when there is no such trace.
-    """
+    """A trace by its name, as ``"v_apical[0]"``, ``"w_ip[0]"`` or ``"r_in"``; or ``ValueError``."""
     match = re.fullmatch(r"(\w+?)(?:\[(\d+)\])?", name)
     field, index = match.groups() if match else (name, None)
-    owner = circuit if field.startswith(("w_", "b_")) else state
-    value = getattr(owner, field, None)
+    value = getattr(circuit if field.startswith(("w_", "b_")) else state, field, None)
     if isinstance(value, tuple) and index and int(index) < len(value):
         return value[int(index)]
     if isinstance(value, np.ndarray) and not index:

@@ -78,9 +78,7 @@ def _within(r, transfer) -> np.ndarray:
     inside = (rates > low) & (rates < high)
     if not inside.all():
         worst = rates[~inside].flat[0]
-        name = type(transfer).__name__
-        raise ValueError(
-            f"rate is {worst:g}; a {name} neuron fires strictly between {low:g} and {high:g}: "
-            "rescale the rates"
-        )
+        known = f"a {type(transfer).__name__} neuron fires strictly between {low:g} and {high:g}"
+        raise ValueError(f"rate is {worst:g}; {known}: rescale the rates")
+
     return rates

@@ -2,10 +2,9 @@
 
 Each step adds σ √dt · N(0, 1) to every soma: white noise in Eqs. 1 and 2.
 
-``integrate`` is a loop over the public functions below, and a variant of the model is a loop of
-your own over them. Extra state is a variable of that loop: take it as an argument and return it,
-and a run can go on where it ended. For example, pyramidal cells that tire: a current -a, where a
-follows the potential within 50 ms:
+``integrate`` is a loop over the public functions below; a variant of the model is your own loop.
+Extra state is a variable of it: taken as an argument and returned, a run can go on where it ended.
+For example, pyramidal cells that tire: a current -a, where a follows the potential within 50 ms:
 
 >>> import numpy as np
 >>> from dcm import Circuit, integrate
@@ -66,18 +65,16 @@ def integrate(
     rates : LearningRates, optional
         Per ms; None: no plasticity.
     dt, duration : float
-        Euler step and time a pattern is shown, ms. 0.1 and 100 [SM*: not in the main text;
-        believed to be the supplement's].
+        Euler step and time per pattern, ms [SM*: not in the main text; the supplement's?].
     noise : float
         σ of the somatic white noise; larger = noisier somata.
     tau_input, tau_weights : float
-        Low-pass time constants of input and target, and of the induction terms, ms
-        [SM*: 3 and 30]; 0 = no filter.
+        Low-pass times of input and target, and of induction terms, ms [SM*]; 0 = no filter.
     record : sequence of str
         Traces to keep every ``record_every`` ms, such as ``("u_p[1]", "v_apical[0]", "w_ip[0]")``.
     start : State or Recording, optional
-        Where to begin; by default somata at rest (0) and an empty input filter. The filter of a new
-        target starts from the output's own potential, so that nudging sets in smoothly.
+        By default somata at rest (0) and an empty input filter. The filter of a new target starts
+        from the output's own potential, so that nudging sets in smoothly.
     progress : callable, optional
         Wraps the loop over patterns, as ``tqdm.tqdm`` does.
 
@@ -88,22 +85,7 @@ def integrate(
     DivergenceError
         At the pattern where learning runs away, naming the rate to lower.
     """
-    run = Run(
-        circuit,
-        inputs,
-        u_targets,
-        rng=rng,
-        rates=rates,
-        dt=dt,
-        duration=duration,
-        noise=noise,
-        tau_input=tau_input,
-        tau_weights=tau_weights,
-        record=record,
-        record_every=record_every,
-        start=start,
-        progress=progress,
-    )
+    run = Run(**locals())  # all arguments, under the same names
     state = run.state
     induction = run.induction
     for stretch in run.stretches():

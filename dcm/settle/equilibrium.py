@@ -16,8 +16,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
     """Bring the circuit to its steady state: du/dt = 0 in Eqs. 1 and 2, without noise.
 
     One sweep solves each soma in turn, from the input upwards, given the latest potentials of the
-    others. A sweep that overshoots is damped: the step is halved after every quarter of
-    ``max_sweeps``.
+    others. Against overshoot, the step is halved after every quarter of ``max_sweeps``.
 
     Parameters
     ----------

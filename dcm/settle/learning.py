@@ -20,10 +20,9 @@ class DivergenceError(RuntimeError):
 
 @dataclass(frozen=True)
 class Trace:
-    """What ``learn`` recorded.
+    """What ``learn`` recorded: per name in ``record`` a trace (n_records, …).
 
-    ``pattern`` (n_records,): numbers of the presentations before which a record was taken;
-    ``traces``: per name in ``record`` an array (n_records, …).
+    ``pattern`` (n_records,) are the presentations before which the records were taken.
     """
 
     pattern: np.ndarray
@@ -62,10 +61,8 @@ def learn(
         Milliseconds a pattern is shown; larger = larger steps. Paper: 100.
     record : sequence of str
         Traces to keep, such as ``("v_apical[0]", "w_ip[0]")``, taken before the weights move.
-    record_every : int
-        Patterns (or mini-batches) between records.
-    batch : int
-        Patterns whose updates are averaged before the weights move (MNIST: 10).
+    record_every, batch : int
+        Mini-batches between records; patterns per batch, whose updates are averaged (MNIST: 10).
     progress : callable, optional
         Wraps the loop's iterable, as ``tqdm.tqdm`` does.
 

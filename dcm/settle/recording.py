@@ -36,8 +36,7 @@ class Recording:
     induction: Updates | None = None
 
 
-# Steps without a record between them: their time in ms and in words, input and target, and their
-# noise ``kicks`` (n_steps, n_somata), or (n_steps, 0) without it; good until the next stretch.
+# Steps without a record between: ms, place in words, input, target, noise (n_steps, n_somata or 0).
 Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
 
 
@@ -45,8 +44,7 @@ Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
 class Run:
     """A call of ``integrate``, whose arguments it takes and checks: begin, cuts and records.
 
-    It holds the ``state`` and the ``induction`` terms of the beginning, ``rates`` per step, and
-    dt / τ of the filters, ``share_input`` and ``share_weights`` (1: no filter).
+    ``state`` and ``induction`` are those of the beginning, ``rates`` per step, ``share_…`` dt / τ.
     """
 
     circuit: Circuit
@@ -66,8 +64,7 @@ class Run:
     progress: Callable | None = None
 
     def __post_init__(self):
-        circuit = self.circuit
-        self.inputs, self.u_targets = checked_series(circuit, self.inputs, self.u_targets)
+        self.inputs, self.u_targets = checked_series(self.circuit, self.inputs, self.u_targets)
         self._check_dt()
         self.share_input = self.dt / self.tau_input if self.tau_input else 1.0
         self.share_weights = self.dt / self.tau_weights if self.tau_weights else 1.0
@@ -82,10 +79,10 @@ class Run:
         elif self.steps % self.every:
             remedy = f"give a divisor of the duration, {self.duration:g} ms"
             raise ValueError(f"record_every is {self.record_every:g} ms; {remedy}")
-        self.state, self.induction = _start(circuit, self.u_targets, self.start)
+        self.state, self.induction = _start(self.circuit, self.u_targets, self.start)
         if self.rates is not None:
             self.rates = checked_rates(self.rates).scaled(self.dt)
-            self.induction = self.induction or no_induction(circuit)
+            self.induction = self.induction or no_induction(self.circuit)
 
     def _check_dt(self) -> None:
         g = self.circuit.conductances

@@ -1,8 +1,7 @@
 """Two-pass dynamics, the paper's scheme for MNIST (Section 3.4): one sweep up, one sweep down.
 
-The paper writes u = v_B on the way up and u = (1-λ) v_B + λ v_A on the way down. Here both passes
-use the attenuated potentials v̂_B instead [chosen]: an untargeted self-predicting circuit is then
-exactly at equilibrium, and a silent apical dendrite means no change.
+The paper writes u = v_B on the way up and u = (1-λ) v_B + λ v_A on the way down; here v̂_B stands
+for v_B [chosen]: an untargeted self-predicting circuit is then exactly at equilibrium.
 """
 
 from dcm.model.state import State, apical_potential, checked_patterns
@@ -13,11 +12,9 @@ def two_pass(circuit, r_in, u_target=None) -> State:
     """Approximate the steady state in two passes; exact to first order in the apical conductance.
 
     Up: every soma at its dendritic prediction. Nudge: the output mixes with the target. Down: from
-    the top, each interneuron mixes with the layer above, the apical potential follows (Eq. 4), and
-    the soma below takes it up.
+    the top, each interneuron mixes with the layer above; the soma takes up its apical potential.
 
-    Parameters, returned state and errors as ``equilibrium``; basal and interneuron dendrites keep
-    their values of the upward pass.
+    Parameters, returned state and errors as ``equilibrium``; other dendrites stay as on the way up.
     """
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
     phi = circuit.transfer
