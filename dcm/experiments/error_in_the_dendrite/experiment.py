@@ -1,7 +1,6 @@
 """Fig. 1B, 1C: a new target breaks the balance of an apical dendrite; learning restores it.
 
-All in continuous time, with noise. [SM*] marks numbers that are not in the main text; they are
-believed to be the supplement's.
+In continuous time, with noise. [SM*]: not in the main text; believed to be the supplement's.
 """
 
 from dataclasses import dataclass
@@ -40,8 +39,8 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     """One input, one new target, all of Eqs. 1-9; the circuit starts self-predicting.
 
     It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
-    Seconds, so no checkpoints. Gives ``apical`` and ``output_error`` (n,), the two numbers of
-    ``measure``, after ``presentation`` (n,) presentations; and all that ``through_time`` gives.
+    Gives what ``through_time`` gives, and the two numbers of ``measure`` after ``presentation``
+    (n,) presentations. It takes seconds, so that there are no checkpoints.
     """
     from dcm import kernels
 
@@ -54,13 +53,12 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     options = {"rng": noise_rng, "noise": config.noise, "duration": config.duration}
 
-    def show(circuit, start, ms, target=u_target, rates=None, record=RECORD):
+    def show(circuit, start, ms, target=u_target, record=RECORD, **learning):
         n = round(ms / config.duration)
         inputs = np.tile(r_in, (n, 1))  # (n, n_in): the same pattern again and again
         targets = None if target is None else np.tile(target, (n, 1))
-        return kernels.integrate(
-            circuit, inputs, targets, start=start, rates=rates, record=record, **options
-        )
+        how = {"start": start, "record": record, **learning, **options}
+        return kernels.integrate(circuit, inputs, targets, **how)
 
     before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None)
     arrival = show(circuit, before, config.shown, rates=rates)
@@ -81,8 +79,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 def measure(circuit, r_in, u_target, r_target) -> tuple[float, float]:
     """(‖v_A‖ with the target, ‖φ(u_output) - r_target‖ without it), both at rest, without noise."""
     nudged = equilibrium(circuit, r_in, u_target)
-    free = equilibrium(circuit, r_in)
-    error = circuit.transfer(free.u_p[-1]) - r_target  # (n_out,)
+    error = circuit.transfer(equilibrium(circuit, r_in).u_p[-1]) - r_target  # (n_out,)
     return float(np.linalg.norm(nudged.v_apical[0])), float(np.linalg.norm(error))
 
 

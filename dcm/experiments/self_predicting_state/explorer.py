@@ -37,9 +37,8 @@ class Prediction:
 def self_prediction(ip=1.0, pi=1.0, pattern=0) -> Prediction:
     """A self-predicting 30-20-10 circuit with w_ip times ``ip`` and w_pi times ``pi``, no target.
 
-    Left the apical potentials, in the middle each interneuron beside the output cell that it should
-    equal, right how ‖v_A‖ depends on the factor of w_ip: with w_pi detuned, "silent" and
-    "self-predicting" are not the same place.
+    Left the apical potentials, in the middle each interneuron beside its output cell, right ‖v_A‖
+    over the factor of w_ip: with w_pi detuned, "silent" and "self-predicting" are not one place.
     """
     state = _settled(ip, pi, pattern)
     silence = [np.linalg.norm(_settled(factor, pi, pattern).v_apical[0]) for factor in FACTORS]
