@@ -20,7 +20,7 @@ MARGIN = 200.0  # ms recorded before the target and after learning; the axis of 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run."""
+    """Numbers of the run; it takes seconds, so that it needs no checkpoints."""
 
     sizes: tuple[int, ...] = (30, 20, 10)  # [SM*], as is the logistic transfer function
     presentations: int = 400  # [chosen]
@@ -39,8 +39,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     """One input, one new target, all of Eqs. 1-9; the circuit starts self-predicting.
 
     It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
-    Gives what ``through_time`` gives, and the two numbers of ``measure`` after ``presentation``
-    (n,) presentations. It takes seconds, so that there are no checkpoints.
+    Gives what ``through_time`` gives, and ``measure`` after ``presentation`` (n,) presentations.
     """
     from dcm import kernels
 
@@ -50,7 +49,6 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     r_target = data_rng.uniform(config.low, config.high, config.sizes[-1])
     u_target = circuit.transfer.inverse(r_target)
     rates = LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
-
     options = {"rng": noise_rng, "noise": config.noise, "duration": config.duration}
 
     def show(circuit, start, ms, target=u_target, record=RECORD, **learning):
@@ -87,10 +85,9 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     """The arrays behind the figures from the three recordings, one record per ms.
 
     Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
-    ‖v_A‖. For the first ``MARGIN`` also the ``balance`` (``top_down``, ``lateral``) of the apical
-    dendrite that responds most, and the ``rate`` of the output cell with the most extreme target,
-    ``target_rate``. ``level_free`` and ``level_onset`` are ‖mean over time of v_A‖ before the
-    target comes, and from 50 to 150 ms after [chosen]: the mean keeps the error, not the noise.
+    ‖v_A‖; for the first ``MARGIN`` the ``balance`` (``top_down``, ``lateral``) of the dendrite that
+    responds most, and the ``rate`` of the cell with the most extreme target, ``target_rate``.
+    ``level_free``, ``level_onset``: ‖mean of v_A‖ before it and 50-150 ms after: without noise.
     """
     v_apical = arrival.traces["v_apical[0]"]  # (n_records, n_hidden)
     dendrite = np.argmax(np.abs(v_apical[20:200].mean(axis=0)))  # without the first 20 ms [chosen]
@@ -98,7 +95,7 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     arrays = {
         "target_rate": r_target[cell],
         "level_free": np.linalg.norm(before.traces["v_apical[0]"].mean(axis=0)),
-        "level_onset": np.linalg.norm(v_apical[50:150].mean(axis=0)),
+        "level_onset": np.linalg.norm(v_apical[50:150].mean(axis=0)),  # [chosen]
     }
     for moment, recording in {"before": before, "arrival": arrival, "after": after}.items():
         traces = recording.traces

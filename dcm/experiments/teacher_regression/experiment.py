@@ -4,9 +4,6 @@ Every pattern is taken at its steady state. Numbers marked [paper] are in the ma
 are not, and are believed to be the supplement's; [chosen] ones are ours.
 """
 
-from __future__ import annotations
-
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +51,6 @@ class Config:
 
     @classmethod
     def paper(cls):
-        """10⁷ patterns."""
         return cls()
 
 
@@ -67,7 +63,7 @@ class Teacher:
     weights: tuple[np.ndarray, ...]
 
     @classmethod
-    def random(cls, config: Config, rng) -> Teacher:
+    def random(cls, config: Config, rng) -> "Teacher":
         """Draw the weights, lower layer first."""
         n = config.teacher_sizes
         weights = tuple(rng.uniform(-1, 1, (n[k + 1], n[k])) for k in range(len(n) - 1))
@@ -99,7 +95,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     rows = np.array([(0, *measure(start, teacher, unseen))])
     state = {"data": data, "rows": rows, **start.arrays()}
-    n_blocks = math.ceil(config.n_patterns / config.block)
+    n_blocks = int(np.ceil(config.n_patterns / config.block))
     state = resumable(block, state, n_blocks, checkpoint, progress, f"{config.learner} learner")
     arrays = curves(state["rows"]) | start.with_arrays(state).arrays()
     arrays["target_variance"] = config.transfer(teacher(unseen)).var(axis=0).sum()

@@ -69,5 +69,4 @@ def feedback_strength(results, strength=0.8, measure="error") -> Course:
     ax.set(xlabel="patterns shown", ylabel=MEASURES[measure], ylim=(0, None))
     ax.set_title("Full circuit, from weak to strong feedback")
     ax.legend(title="$g_A = g_{som}$")
-    chosen = results[strength]
-    return Course(strength, measure, chosen["patterns"], chosen[measure])
+    return Course(strength, measure, results[strength]["patterns"], results[strength][measure])

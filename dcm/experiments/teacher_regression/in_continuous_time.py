@@ -1,7 +1,6 @@
 """Fig. 2 in continuous time: from a steady-state checkpoint on, with noise, filters and transients.
 
-The circuit first learns at the steady state (``experiment``), then goes on through Eqs. 1-2 with
-the same teacher and the same patterns.
+It first learns at the steady state, then goes on through Eqs. 1-2 with the same teacher and data.
 """
 
 from dataclasses import dataclass, fields

@@ -34,8 +34,7 @@ def emergence(ax, full):
 def angles(ax, full):
     """Fig. S1: angles between the way up and the way down, and 45°."""
     lines = curve(ax, full, "angle_weights", "weights", r"weights $W_{2,1}^T$, $W_{1,2}$")
-    label = r"errors $W_{2,1}^T e$, $W_{1,2}\, e$"
-    lines += curve(ax, full, "angle_errors", "apical", label, ls="--")
+    lines += curve(ax, full, "angle_errors", "apical", r"errors $W_{2,1}^T e$, $W_{1,2}\, e$", "--")
     ax.axhline(45, color="0.6", lw=0.9, ls=":")
     ax.set(xlabel="patterns shown", ylabel="angle (degrees)", ylim=(0, 100))
     ax.legend()

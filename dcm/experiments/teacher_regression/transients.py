@@ -88,9 +88,8 @@ def _whole(stretches):
 def rectified(noise: float):
     """The rule ``plasticity`` plus the mean contribution of somatic noise of this σ [derived].
 
-    A soma under noise has variance σ² / (2 g), g being its total conductance. Its mean rate then
-    lies ½ φ''(u) σ² / (2 g) above φ(u), which is more where φ is convex. The dendritic prediction
-    does not move with it, so that the brackets of Eqs. 7-8 are that much larger.
+    Noise gives a soma the variance σ² / (2 g), g being its total conductance. Its mean rate then
+    lies ½ φ''(u) σ² / (2 g) above φ(u): the brackets of Eqs. 7-8 are that much larger.
     """
 
     def rule(circuit, state) -> Updates:
