@@ -39,10 +39,7 @@ class Reference:
 
 
 def load(path: str | Path | None = None) -> Reference:
-    """The committed ``results/brian2.npz``, or another file.
-
-    Raises ``FileNotFoundError`` naming a missing file, ``ValueError`` one that holds no reference.
-    """
+    """The committed ``results/brian2.npz``, or another; errors name a missing or damaged file."""
     path = paths.results() / "brian2.npz" if path is None else Path(path)
     try:
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -50,9 +47,8 @@ def load(path: str | Path | None = None) -> Reference:
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is missing; make brian2 writes it") from error
     except Exception as error:  # a damaged archive can raise nearly anything
-        raise ValueError(
-            f"{path} is not a reference from Brian 2 ({error}); make brian2 writes it again"
-        ) from error
+        message = f"{path} is not a reference from Brian 2 ({error}); make brian2 writes it again"
+        raise ValueError(message) from error
 
 
 def _reference(about: dict, arrays) -> Reference:

@@ -1,7 +1,6 @@
 """Fig. 1B, 1C: a new target breaks the balance of an apical dendrite; learning restores it.
 
-All in continuous time, with noise. [SM*] marks numbers that are not in the main text; they are
-believed to be the supplement's.
+In continuous time, with noise. [SM*]: not in the main text; believed to be the supplement's.
 """
 
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ MARGIN = 200.0  # ms recorded before the target and after learning; the axis of 
 
 @dataclass(frozen=True)
 class Config:
-    """Numbers of the run."""
+    """Numbers of the run; it takes seconds, so that it needs no checkpoints."""
 
     sizes: tuple[int, ...] = (30, 20, 10)  # [SM*], as is the logistic transfer function
     presentations: int = 400  # [chosen]
@@ -40,8 +39,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     """One input, one new target, all of Eqs. 1-9; the circuit starts self-predicting.
 
     It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
-    Seconds, so no checkpoints. Gives ``apical`` and ``output_error`` (n,), the two numbers of
-    ``measure``, after ``presentation`` (n,) presentations; and all that ``through_time`` gives.
+    Gives what ``through_time`` gives, and ``measure`` after ``presentation`` (n,) presentations.
     """
     from dcm import kernels
 
@@ -51,16 +49,14 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     r_target = data_rng.uniform(config.low, config.high, config.sizes[-1])
     u_target = circuit.transfer.inverse(r_target)
     rates = LearningRates(config.eta_up, config.eta_ip, config.eta_pi)
-
     options = {"rng": noise_rng, "noise": config.noise, "duration": config.duration}
 
-    def show(circuit, start, ms, target=u_target, rates=None, record=RECORD):
+    def show(circuit, start, ms, target=u_target, record=RECORD, **learning):
         n = round(ms / config.duration)
         inputs = np.tile(r_in, (n, 1))  # (n, n_in): the same pattern again and again
         targets = None if target is None else np.tile(target, (n, 1))
-        return kernels.integrate(
-            circuit, inputs, targets, start=start, rates=rates, record=record, **options
-        )
+        how = {"start": start, "record": record, **learning, **options}
+        return kernels.integrate(circuit, inputs, targets, **how)
 
     before = show(circuit, equilibrium(circuit, r_in), MARGIN, target=None)
     arrival = show(circuit, before, config.shown, rates=rates)
@@ -81,8 +77,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 def measure(circuit, r_in, u_target, r_target) -> tuple[float, float]:
     """(‖v_A‖ with the target, ‖φ(u_output) - r_target‖ without it), both at rest, without noise."""
     nudged = equilibrium(circuit, r_in, u_target)
-    free = equilibrium(circuit, r_in)
-    error = circuit.transfer(free.u_p[-1]) - r_target  # (n_out,)
+    error = circuit.transfer(equilibrium(circuit, r_in).u_p[-1]) - r_target  # (n_out,)
     return float(np.linalg.norm(nudged.v_apical[0])), float(np.linalg.norm(error))
 
 
@@ -90,10 +85,9 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     """The arrays behind the figures from the three recordings, one record per ms.
 
     Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
-    ‖v_A‖. For the first ``MARGIN`` also the ``balance`` (``top_down``, ``lateral``) of the apical
-    dendrite that responds most, and the ``rate`` of the output cell with the most extreme target,
-    ``target_rate``. ``level_free`` and ``level_onset`` are ‖mean over time of v_A‖ before the
-    target comes, and from 50 to 150 ms after [chosen]: the mean keeps the error, not the noise.
+    ‖v_A‖; for the first ``MARGIN`` the ``balance`` (``top_down``, ``lateral``) of the dendrite that
+    responds most, and the ``rate`` of the cell with the most extreme target, ``target_rate``.
+    ``level_free``, ``level_onset``: ‖mean of v_A‖ before it and 50-150 ms after: without noise.
     """
     v_apical = arrival.traces["v_apical[0]"]  # (n_records, n_hidden)
     dendrite = np.argmax(np.abs(v_apical[20:200].mean(axis=0)))  # without the first 20 ms [chosen]
@@ -101,7 +95,7 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     arrays = {
         "target_rate": r_target[cell],
         "level_free": np.linalg.norm(before.traces["v_apical[0]"].mean(axis=0)),
-        "level_onset": np.linalg.norm(v_apical[50:150].mean(axis=0)),
+        "level_onset": np.linalg.norm(v_apical[50:150].mean(axis=0)),  # [chosen]
     }
     for moment, recording in {"before": before, "arrival": arrival, "after": after}.items():
         traces = recording.traces

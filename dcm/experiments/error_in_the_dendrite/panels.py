@@ -15,10 +15,9 @@ OVER_BRIAN2 = (  # trace, colour, title
 
 
 def dendrite(ax, results, moment: str):
-    """Fig. 1B: both inputs to one apical dendrite, and their sum.
+    """Fig. 1B: both inputs to one apical dendrite, and their sum; one set of lines per result.
 
-    ``moment`` is "before", "arrival" or "after". One set of lines per result, since single cells
-    have no median over circuits.
+    ``moment`` is "before", "arrival" or "after".
     """
     lines = []
     for result in results:
@@ -38,7 +37,7 @@ def dendrite(ax, results, moment: str):
 
 
 def output(ax, results, moment: str):
-    """Rate of one output cell and its target; as ``dendrite``, one pair of lines per result."""
+    """Rate of one output cell and its target, one pair of lines per result."""
     lines = []
     for result in results:
         rate = result[f"{moment}_rate"]

@@ -32,10 +32,9 @@ class Config:
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
-    """Only lateral plasticity, random weights; seconds, so no checkpoints.
+    """Only lateral plasticity, from random weights; seconds, so no checkpoints.
 
-    Gives the numbers of ``measure`` after ``patterns`` (n,) patterns: ``apical``, ``mismatch``,
-    ``distance_ip``, ``distance_pi`` (n,); and the weights at the end, as ``Circuit.arrays`` does.
+    Gives the numbers of ``measure`` after ``patterns`` (n,) patterns, and the weights at the end.
     """
     from dcm import kernels
 
@@ -62,8 +61,8 @@ def prepare(config: Config, rng) -> tuple[Circuit, np.ndarray, np.random.Generat
 def measure(circuit, r_in) -> tuple[float, float, float, float]:
     """(‖v_A‖, ‖u_I - u_P above‖, distance of w_ip, distance of w_pi), no target, no noise.
 
-    The norms are summed over hidden layers, and means over the rows of ``r_in`` (n_test, n_in).
-    The distances, to the self-predicting weights, are relative (Frobenius).
+    The norms are means over the rows of ``r_in`` (n_test, n_in), summed over hidden layers; the
+    distances are to the self-predicting weights, relative.
     """
     state = equilibrium(circuit, r_in)
     apical = sum(np.linalg.norm(v, axis=-1) for v in state.v_apical)  # (n_test,)
@@ -81,7 +80,5 @@ def traces(circuit, config: Config, rng: np.random.Generator) -> Recording:
     from dcm import kernels
 
     inputs = rng.uniform(-1, 1, (15, config.sizes[0]))  # 1500 ms, the axis of Fig. 1C [paper]
-    record = ("u_p[1]", "u_i[0]", "v_apical[0]")
-    return kernels.integrate(
-        circuit, inputs, rng=rng, noise=config.noise, duration=config.duration, record=record
-    )
+    options = {"rng": rng, "noise": config.noise, "duration": config.duration}
+    return kernels.integrate(circuit, inputs, record=("u_p[1]", "u_i[0]", "v_apical[0]"), **options)

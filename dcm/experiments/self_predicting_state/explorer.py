@@ -1,7 +1,6 @@
 """Explorer of notebook 01: detuned lateral weights make the apical dendrite speak."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 
@@ -37,12 +36,14 @@ class Prediction:
 def self_prediction(ip=1.0, pi=1.0, pattern=0) -> Prediction:
     """A self-predicting 30-20-10 circuit with w_ip times ``ip`` and w_pi times ``pi``, no target.
 
-    Left the apical potentials, in the middle each interneuron beside the output cell that it should
-    equal, right how ‖v_A‖ depends on the factor of w_ip: with w_pi detuned, "silent" and
-    "self-predicting" are not the same place.
+    Left the apical potentials, in the middle each interneuron beside its output cell, right ‖v_A‖
+    over the factor of w_ip: with w_pi detuned, "silent" and "self-predicting" are not one place.
     """
-    state = _settled(ip, pi, pattern)
-    silence = [np.linalg.norm(_settled(factor, pi, pattern).v_apical[0]) for factor in FACTORS]
+    rng = np.random.default_rng(0)
+    tuned = Circuit.random((30, 20, 10), rng).self_predicting()
+    r_in = rng.uniform(-1, 1, (10, 30))[pattern]
+    state = _settled(tuned, ip, pi, r_in)
+    silence = [np.linalg.norm(_settled(tuned, factor, pi, r_in).v_apical[0]) for factor in FACTORS]
     shown = Prediction(state.v_apical[0], state.u_p[-1], state.u_i[0], np.array(silence))
     margins = {"left": 0.085, "right": 0.98, "bottom": 0.17, "top": 0.88, "wspace": 0.36}
     _, (left, middle, right) = canvas(1, 3, (9.6, 3.4), **margins)
@@ -57,8 +58,7 @@ def self_prediction(ip=1.0, pi=1.0, pattern=0) -> Prediction:
     ends = [potentials.min() - 0.2, potentials.max() + 0.2]
     middle.plot(ends, ends, color="0.6", lw=1, ls=":")
     middle.plot(shown.above, shown.interneurons, "o", color=COLOURS["interneuron"])
-    middle.set(xlabel="output cell $u^P$", ylabel="its interneuron $u^I$")
-    middle.set_title("What it predicts")
+    middle.set(xlabel="output cell $u^P$", ylabel="its interneuron $u^I$", title="What it predicts")
 
     right.plot(FACTORS, shown.silence, color=COLOURS["apical"])
     right.plot(ip, np.linalg.norm(shown.apical), "D", color=COLOURS["target"])
@@ -67,15 +67,8 @@ def self_prediction(ip=1.0, pi=1.0, pattern=0) -> Prediction:
     return shown
 
 
-@cache
-def _start():
-    rng = np.random.default_rng(0)
-    return Circuit.random((30, 20, 10), rng).self_predicting(), rng.uniform(-1, 1, (10, 30))
-
-
-def _settled(ip, pi, pattern):
+def _settled(circuit, ip, pi, r_in):
     """The steady state of the detuned circuit."""
-    circuit, inputs = _start()
     w_ip = tuple(ip * w for w in circuit.w_ip)
     w_pi = tuple(pi * w for w in circuit.w_pi)
-    return equilibrium(replace(circuit, w_ip=w_ip, w_pi=w_pi), inputs[pattern])
+    return equilibrium(replace(circuit, w_ip=w_ip, w_pi=w_pi), r_in)

@@ -18,15 +18,13 @@ def potentials(ax, results):
 
 def distances(ax, results):
     """Relative distances of both lateral weights to the self-predicting ones; returns the lines."""
-    to_down = r"$W^{PI}$ to $-W^{PP}$ top-down"
     lines = _over_patterns(ax, results, "distance_ip", r"$W^{IP}$ to scaled $W^{PP}$", INTERNEURON)
-    lines += _over_patterns(ax, results, "distance_pi", to_down, APICAL)
+    lines += _over_patterns(ax, results, "distance_pi", r"$W^{PI}$ to $-W^{PP}$ top-down", APICAL)
     ax.set_ylabel("relative distance")
     return lines
 
 
 def _over_patterns(ax, results, name, label, look):
-    """Median and range over seeds of one curve."""
     x = np.maximum(results[0]["patterns"], 1) if results else []  # a log axis has no 0
     lines = band(ax, x, [result[name] for result in results], label=label, **look)
     ax.set(xscale="log", yscale="log", xlabel="patterns shown (100 ms each)")

@@ -1,13 +1,9 @@
 """Figs. 2 and S1: the circuit learns a teacher network's function; a shallow learner cannot.
 
-One run is one learner, ``config.learner``. Every pattern is taken at its steady state. Numbers
-marked [paper] are in the main text; [SM*] ones are not, and are believed to be the supplement's;
-[chosen] ones are ours.
+Every pattern is taken at its steady state. Numbers marked [paper] are in the main text; [SM*] ones
+are not, and are believed to be the supplement's; [chosen] ones are ours.
 """
 
-from __future__ import annotations
-
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +51,6 @@ class Config:
 
     @classmethod
     def paper(cls):
-        """10⁷ patterns."""
         return cls()
 
 
@@ -68,7 +63,7 @@ class Teacher:
     weights: tuple[np.ndarray, ...]
 
     @classmethod
-    def random(cls, config: Config, rng) -> Teacher:
+    def random(cls, config: Config, rng) -> "Teacher":
         """Draw the weights, lower layer first."""
         n = config.teacher_sizes
         weights = tuple(rng.uniform(-1, 1, (n[k + 1], n[k])) for k in range(len(n) - 1))
@@ -86,8 +81,8 @@ class Teacher:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """Blocks of patterns, each followed by a measurement on unseen inputs, noise-free.
 
-    Gives ``CURVES``, (n_blocks + 1,) each; ``target_variance`` (), the error of a learner that
-    always answers with the mean target; and the weights at the end, as ``Circuit.arrays`` does.
+    Gives ``CURVES``, (n_blocks + 1,) each; the weights at the end; and ``target_variance`` (), the
+    error of a learner that always answers with the mean target.
     """
     start, teacher, unseen, data = prepare(config, rng)
 
@@ -100,7 +95,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     rows = np.array([(0, *measure(start, teacher, unseen))])
     state = {"data": data, "rows": rows, **start.arrays()}
-    n_blocks = math.ceil(config.n_patterns / config.block)
+    n_blocks = int(np.ceil(config.n_patterns / config.block))
     state = resumable(block, state, n_blocks, checkpoint, progress, f"{config.learner} learner")
     arrays = curves(state["rows"]) | start.with_arrays(state).arrays()
     arrays["target_variance"] = config.transfer(teacher(unseen)).var(axis=0).sum()
@@ -142,9 +137,8 @@ def curves(rows: np.ndarray) -> dict[str, np.ndarray]:
 def measure(circuit, teacher, unseen) -> tuple[float, ...]:
     """Seven means over the inputs ``unseen`` (n_test, n_0), teaching off.
 
-    Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative Frobenius distances of w_ip and of
-    w_pi to the self-predicting weights; angles in degrees, between w_up[1]ᵀ and w_down[0], and
-    between the errors that both send down, w_up[1]ᵀ e and w_down[0] e.
+    Σ(r - r*)², the squared error; ‖v_A‖²; ‖u_I - u_P‖²; relative distances of w_ip and of w_pi to
+    the self-predicting ones; angles (°) of w_up[1]ᵀ to w_down[0], w_up[1]ᵀ e to w_down[0] e.
     """
     state = equilibrium(circuit, unseen)
     goal = circuit.self_predicting()
@@ -169,6 +163,6 @@ def traces(circuit, teacher, config: Config, rng) -> tuple[Recording, np.ndarray
 
     inputs = rng.uniform(-1, 1, (2, config.sizes[0]))
     targets = teacher(inputs)
-    options = {"noise": config.noise, "duration": config.duration}
+    options = {"rng": rng, "noise": config.noise, "duration": config.duration}
     record = ("u_p[1]", "v_apical[0]")
-    return kernels.integrate(circuit, inputs, targets, rng=rng, record=record, **options), targets
+    return kernels.integrate(circuit, inputs, targets, record=record, **options), targets

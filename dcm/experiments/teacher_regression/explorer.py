@@ -39,12 +39,10 @@ class Course:
 
     def __str__(self):
         least = self.values.argmin()
-        return (
-            f"{self.measure} at g_A = g_som = {self.strength:g}: "
-            f"{self.values[0]:.3g} at the start, "
-            f"{self.values[-1]:.3g} after {self.patterns[-1]:,.0f} patterns, "
-            f"smallest {self.values[least]:.3g} after {self.patterns[least]:,.0f}"
-        )
+        words = f"{self.measure} at g_A = g_som = {self.strength:g}: "
+        words += f"{self.values[0]:.3g} at the start, "
+        words += f"{self.values[-1]:.3g} after {self.patterns[-1]:,.0f} patterns, "
+        return words + f"smallest {self.values[least]:.3g} after {self.patterns[least]:,.0f}"
 
 
 def committed() -> dict[float, Result]:
@@ -57,8 +55,7 @@ def committed() -> dict[float, Result]:
 def feedback_strength(results, strength=0.8, measure="error") -> Course:
     """One measure of the full circuit over the patterns shown, the chosen strength in front.
 
-    ``results`` maps g_A = g_som to results with ``patterns`` and every measure of ``MEASURES``,
-    each (n,). Raises ``ValueError`` naming the strengths or measures there are.
+    ``results`` maps g_A = g_som to results. A strength or measure that is not there is an error.
     """
     for name, given, known in (("strength", strength, results), ("measure", measure, MEASURES)):
         if given not in known:
@@ -72,5 +69,4 @@ def feedback_strength(results, strength=0.8, measure="error") -> Course:
     ax.set(xlabel="patterns shown", ylabel=MEASURES[measure], ylim=(0, None))
     ax.set_title("Full circuit, from weak to strong feedback")
     ax.legend(title="$g_A = g_{som}$")
-    chosen = results[strength]
-    return Course(strength, measure, chosen["patterns"], chosen[measure])
+    return Course(strength, measure, results[strength]["patterns"], results[strength][measure])

@@ -1,7 +1,6 @@
 """Fig. 2 in continuous time: from a steady-state checkpoint on, with noise, filters and transients.
 
-The circuit first learns at the steady state (``experiment``), then goes on through Eqs. 1-2 with
-the same teacher and the same patterns. What transients and noise do to an update: ``transients``.
+It first learns at the steady state, then goes on through Eqs. 1-2 with the same teacher and data.
 """
 
 from dataclasses import dataclass, fields
@@ -35,8 +34,7 @@ class Config:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """Chunks of patterns in continuous time, measured after every ``teacher.block`` patterns.
 
-    Gives the curves of ``experiment.run`` from ``start_at`` on; ``probe_deviation`` and
-    ``probe_size``, what transients and noise do to the update there (see ``transients``).
+    Gives the curves of ``experiment.run`` from ``start_at`` on, and what ``transients`` finds.
     """
     from dcm import kernels
 
@@ -53,10 +51,9 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     def chunk(i, state):
         before = _recording(circuit, state)
+        going_on = {"start": before, "rng": state["noise"], **options}
         inputs = state["data"].uniform(-1, 1, (config.chunk, task.sizes[0]))
-        now = kernels.integrate(
-            before.circuit, inputs, teacher(inputs), rng=state["noise"], start=before, **options
-        )
+        now = kernels.integrate(before.circuit, inputs, teacher(inputs), **going_on)
         shown = (i + 1) * config.chunk
         rows = state["rows"]
         if shown % task.block == 0:

@@ -1,7 +1,6 @@
 """Panels of notebook 03: both learners, the self-predicting state, the angles, continuous time.
 
-Each takes axes and lists of results, one per seed, and returns the lines that it draws: the median
-is a line and the range a band.
+Each takes axes and lists of results, one per seed, and returns the lines that it draws.
 """
 
 import numpy as np
@@ -35,8 +34,7 @@ def emergence(ax, full):
 def angles(ax, full):
     """Fig. S1: angles between the way up and the way down, and 45°."""
     lines = curve(ax, full, "angle_weights", "weights", r"weights $W_{2,1}^T$, $W_{1,2}$")
-    label = r"errors $W_{2,1}^T e$, $W_{1,2}\, e$"
-    lines += curve(ax, full, "angle_errors", "apical", label, ls="--")
+    lines += curve(ax, full, "angle_errors", "apical", r"errors $W_{2,1}^T e$, $W_{1,2}\, e$", "--")
     ax.axhline(45, color="0.6", lw=0.9, ls=":")
     ax.set(xlabel="patterns shown", ylabel="angle (degrees)", ylim=(0, 100))
     ax.legend()
@@ -44,9 +42,8 @@ def angles(ax, full):
 
 
 def curve(ax, results, measure, colour, label, ls="-"):
-    """One measure over the patterns shown."""
-    look = {"color": COLOURS[colour], "ls": ls, "label": label}
-    return over_seeds(ax, results, "patterns", measure, **look)
+    """One measure over the patterns shown: the median is a line and the range a band."""
+    return over_seeds(ax, results, "patterns", measure, color=COLOURS[colour], ls=ls, label=label)
 
 
 def traces(axes, recording, u_target, transfer):
@@ -76,10 +73,7 @@ def compared(ax, results, measure: str = "error"):
 
 
 def departures(ax, moving, steady):
-    """Error of continuous-time runs, in percent of that at their start.
-
-    ``moving`` maps labels to results; ``steady`` are the steady-state runs that they start from.
-    """
+    """Error of the ``moving`` runs, labels to results, in percent of that at their start."""
 
     def relative(patterns, error):
         return {"patterns": patterns, "error": 100 * error / error[0]}
@@ -97,10 +91,7 @@ def departures(ax, moving, steady):
 
 
 def transients(ax, runs):
-    """Deviation of the update from the steady one, in each stretch of a presentation and in all.
-
-    One group per weight matrix, median of seeds; returns the bars.
-    """
+    """Deviation of updates from the steady ones per stretch and matrix, median of seeds; bars."""
     stretches = ("0-5", "5-10", "10-20", "20-50", "50-100 ms", "whole")
     table = np.full((6, 4), np.nan)  # stretches, weight matrices
     if runs:

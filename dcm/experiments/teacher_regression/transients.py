@@ -15,9 +15,8 @@ KINDS = (("up", 0), ("up", 1), ("ip", 0), ("pi", 0))  # the weight arrays that l
 def transients(circuit, teacher, inputs, noise: float) -> dict[str, np.ndarray]:
     """Compare the update in each stretch of a presentation, weights frozen, with the steady one.
 
-    ``probe_deviation`` (2, n_windows + 1, 4) is ‖update - steady‖ / ‖steady‖ without and with
-    noise, in each of ``WINDOWS`` and, last, over the whole presentation; columns as ``KINDS``.
-    ``probe_size`` likewise is ‖update‖ / ‖steady‖.
+    ``probe_deviation`` (2, n_windows + 1, 4), ‖update - steady‖ / ‖steady‖, and ``probe_size``,
+    ‖update‖ / ‖steady‖: without and with noise, per window and over all, columns as ``KINDS``.
     """
     steady = plasticity(circuit, equilibrium(circuit, inputs, teacher(inputs)))
     deviation = np.empty((2, len(WINDOWS) + 1, len(KINDS)))
@@ -38,9 +37,8 @@ def lagging_soma(circuit, teacher, inputs, tau_input: float = 3.0) -> tuple[floa
     The lag is τ_m = 1/Σg. After a change of pattern the old rate meets the new input for a while,
     which gives -τ_m Δφ(u) r_inᵀ per change. Inputs are low-passed too: meanwhile half a share
     τ_0/(τ_0 + τ_m) of the change of r_in is still missing [derived in the linear range of φ, for
-    the soma's own lag only]. Noise-free, over the whole presentation of each of ``inputs``.
-    Returns the size of this term over that of the measured deviation from the steady update, and
-    the cosine between the two.
+    the soma's own lag only]. Returns the size of this term over that of the deviation from the
+    steady update, and the cosine between the two; noise-free, over whole presentations.
     """
     g = circuit.conductances
     state = equilibrium(circuit, inputs, teacher(inputs))
@@ -90,9 +88,8 @@ def _whole(stretches):
 def rectified(noise: float):
     """The rule ``plasticity`` plus the mean contribution of somatic noise of this σ [derived].
 
-    A soma under noise has variance σ² / (2 g), g being its total conductance. Its mean rate then
-    lies ½ φ''(u) σ² / (2 g) above φ(u), which is more where φ is convex. The dendritic prediction
-    does not move with it, so that the brackets of Eqs. 7-8 are that much larger.
+    Noise gives a soma the variance σ² / (2 g), g being its total conductance. Its mean rate then
+    lies ½ φ''(u) σ² / (2 g) above φ(u): the brackets of Eqs. 7-8 are that much larger.
     """
 
     def rule(circuit, state) -> Updates:
@@ -112,8 +109,8 @@ def rectified(noise: float):
             total = g.leak + (g.basal + above)
             up.append(updates.up[k] + np.outer(lift(u, total), r[k]))  # Eq. 7
         ip = []
+        total = g.leak + g.dendritic + g.somatic
         for h, u in enumerate(state.u_i):
-            total = g.leak + g.dendritic + g.somatic
             ip.append(updates.ip[h] + np.outer(lift(u, total), r[h + 1]))  # Eq. 8
         return replace(updates, up=tuple(up), ip=tuple(ip))
 

@@ -1,7 +1,6 @@
 """Explorer of notebook 00: one hidden cell and the factors of its conductances (Eqs. 1, 7)."""
 
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,29 +42,22 @@ class Neuron:
 def one_neuron(leak=0.1, basal=1.0, apical=0.8, somatic=0.8, pull=2.0, neuron=8) -> Neuron:
     """A hidden cell of a self-predicting 30-20-10 circuit, its target ``pull`` above its output.
 
-    Left its compartments and what they send to the soma, right the attenuation and mixing factors
-    of every kind of cell. ``leak`` … ``somatic`` are g_lk, g_B, g_A and g_som; g_D stays at 1.
+    Left its compartments, right the factors of every kind of cell. ``leak`` … ``somatic`` are
+    g_lk, g_B, g_A and g_som; g_D stays at 1.
     """
-    start, r_in = _start()
+    rng = np.random.default_rng(0)
     conductances = Conductances(leak, basal, apical, somatic=somatic)
-    circuit = replace(start, conductances=conductances).self_predicting()
-    prediction = equilibrium(circuit, r_in).u_p[-1]
-    state = equilibrium(circuit, r_in, prediction + pull)
+    circuit = Circuit.random((30, 20, 10), rng, conductances=conductances).self_predicting()
+    r_in = rng.uniform(-1, 1, 30)
+    state = equilibrium(circuit, r_in, equilibrium(circuit, r_in).u_p[-1] + pull)
     margins = {"left": 0.08, "right": 0.97, "bottom": 0.13, "top": 0.88, "wspace": 0.62}
     _, (left, right) = canvas(1, 2, (9.6, 3.4), **margins)
     bars = compartments(left, circuit, state, neuron)
-    highest = max(abs(bar.get_height()) for bar in bars)
-    limit = max(2.5, 1.2 * highest)
+    limit = max(2.5, *(1.2 * abs(bar.get_height()) for bar in bars))
     left.set(ylim=(-limit, limit), title=f"Hidden cell {neuron}")
     _factors(right, conductances)
     potentials = (state.v_basal[0], state.v_apical[0], state.u_p[0])
     return Neuron(conductances, *(float(u[neuron]) for u in potentials))
-
-
-@cache
-def _start():
-    rng = np.random.default_rng(0)
-    return Circuit.random((30, 20, 10), rng), rng.uniform(-1, 1, 30)
 
 
 def _factors(ax, g):

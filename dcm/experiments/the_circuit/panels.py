@@ -61,7 +61,6 @@ def _label(ax, x, y, text, compartment, **options):
 
 
 def _arrow(ax, start, end, colour, label, at, bend=0.0, arrowstyle="-|>", linestyle="-"):
-    """An arrow from ``start`` to ``end``, with its label at ``at``."""
     ax.text(*at, label, fontsize=11, color=colour)
     look = {"arrowstyle": arrowstyle, "linestyle": linestyle, "mutation_scale": 14, "lw": 1.5}
     curve = {"connectionstyle": f"arc3,rad={bend}", "color": colour, "zorder": 4}
