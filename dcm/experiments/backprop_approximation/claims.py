@@ -41,8 +41,7 @@ def angles(feedback: str, results) -> Verdict:
     largest = []  # (n_depths · n_seeds, n_circuits)
     for depth in CONFIG.depths:
         for result in results:
-            degrees = result[array_name("angle", depth, feedback)]
-            largest.append(degrees[:, SMALL, :-1].max(axis=1))
+            largest.append(result[array_name("angle", depth, feedback)][:, SMALL, :-1].max(axis=1))
     medians = np.median(largest, axis=1).reshape(-1, len(results)).max(axis=0)  # (n_seeds,)
     detail = f"worst of all circuits {np.max(largest):.2f}°"
     return Verdict(medians, np.median(medians) < 0.5, detail)
@@ -60,13 +59,15 @@ def two_passes(results) -> Verdict:
     return Verdict(100 * small.max(axis=1), falls, "at λ = .01, largest over layers and depths")
 
 
-ANGLE = {
-    "paper": "angle → 0",
-    "quantity": "hidden-layer angle at λ = .01, degrees",
-    "criterion": "median over circuits of the largest hidden-layer angle at λ = .01 below .5°; "
-    "all depths.",
-    "needs": (ANGLES,),
-}
+def hidden_angle(id: str, claim: str, feedback: str) -> Claim:
+    """T2, T3: the claim that ``angles`` judges for one kind of feedback."""
+    quantity = "hidden-layer angle at λ = .01, degrees"
+    criterion = "median over circuits of the largest hidden-layer angle at λ = .01 below .5°; "
+    criterion += "all depths."
+    judge = partial(angles, feedback)
+    return Claim(id, claim, "angle → 0", quantity, criterion, judge, (ANGLES,))
+
+
 CLAIMS = (
     Claim(
         id="T1",
@@ -78,18 +79,8 @@ CLAIMS = (
         judge=orders,
         needs=(ANGLES,),
     ),
-    Claim(
-        id="T2",
-        claim="Updates equal backprop's as λ → 0 (3.1)",
-        judge=partial(angles, "transposed"),
-        **ANGLE,
-    ),
-    Claim(
-        id="T3",
-        claim="Random top-down: feedback alignment's (3.1)",
-        judge=partial(angles, "random"),
-        **ANGLE,
-    ),
+    hidden_angle("T2", "Updates equal backprop's as λ → 0 (3.1)", "transposed"),
+    hidden_angle("T3", "Random top-down: feedback alignment's (3.1)", "random"),
     Claim(
         id="T4",
         claim="Two passes approximate the relaxation as g_A → 0 (3.4)",

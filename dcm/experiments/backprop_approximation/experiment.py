@@ -50,8 +50,7 @@ def array_name(measure: str, depth: int, feedback: str) -> str:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """All depths and kinds of feedback, ``n_circuits`` random circuits with one pattern each.
 
-    The result's arrays (n_circuits, n_λ, N), called ``array_name(measure, depth, feedback)``, are
-    explained in ``compare``. It takes seconds: ``checkpoint`` is not used.
+    The result's arrays (n_circuits, n_λ, N) are explained in ``compare``.
     """
     arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
@@ -74,7 +73,7 @@ def one_circuit(config: Config, depth: int, feedback: str, rng) -> list:
     rows = []
     for lam in config.lambdas:
         measured = compare(at_mixing(circuit, lam, config), r_in, u_target, feedback)
-        rows.append([measured[measure] for measure in MEASURES])
+        rows.append(list(measured.values()))
     return rows
 
 
@@ -93,7 +92,6 @@ def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
     shift; ``relative_update``: the former over the leading order. ``two_pass``: relative deviation
     of the two-pass update from the relaxed one.
     """
-    lam = circuit.conductances.mixing_hidden
     depth = len(circuit.w_up)
     free = equilibrium(circuit, r_in)
     nudged = equilibrium(circuit, r_in, u_target)
@@ -107,13 +105,12 @@ def compare(circuit, r_in, u_target, feedback) -> dict[str, list[float]]:
     measured = {measure: [] for measure in MEASURES}
     for k in range(depth):  # from layer k to layer k + 1
         # Section 3.1: λ^(N-k+1) D_k W_{k,k+1} … D_N (u* - u⁻_N) r_{k-1}ᵀ, with k + 1 for k
-        lead = lam ** (depth - k) / gains[k] * reference[k]
+        lead = circuit.conductances.mixing_hidden ** (depth - k) / gains[k] * reference[k]
         remainder = relaxed[k] - lead
-        soma = nudged.u_p[k] - free.u_p[k] - shifts[k]
         measured["angle"].append(angle(relaxed[k], reference[k]))
         measured["remainder_update"].append(float(np.linalg.norm(remainder)))
         measured["relative_update"].append(_relative(remainder, lead))
-        measured["remainder_soma"].append(float(np.linalg.norm(soma)))
+        measured["remainder_soma"].append(np.linalg.norm(nudged.u_p[k] - free.u_p[k] - shifts[k]))
         measured["two_pass"].append(_relative(relaxed[k] - fast[k], relaxed[k]))
     return measured
 
@@ -125,12 +122,11 @@ def leading_order(circuit, free, u_target) -> list[np.ndarray]:
     ``free`` and D = diag φ'(u⁻).
     """
     lam = circuit.conductances.mixing_hidden
-    slope = circuit.transfer.derivative
     delta = lam * (u_target - free.u_p[-1])
     shifts = [delta]
     for h in reversed(range(len(circuit.w_down))):
         # Eq. 4 to first order: v_A = w_down D δ, of which the share λ reaches the soma
-        delta = lam * circuit.w_down[h] @ (slope(free.u_p[h + 1]) * delta)
+        delta = lam * circuit.w_down[h] @ (circuit.transfer.derivative(free.u_p[h + 1]) * delta)
         shifts.insert(0, delta)
     return shifts
 
@@ -148,6 +144,5 @@ def fitted_order(config: Config, values: np.ndarray) -> np.ndarray:
 
 def _relative(gap, whole) -> float:
     """‖gap‖ / ‖whole‖, or NaN where the whole has vanished."""
-    if not np.any(whole):  # λ^N of a deep net can sink below the resolution of float64
-        return float("nan")
-    return float(np.linalg.norm(gap)) / float(np.linalg.norm(whole))
+    # λ^N of a deep net can sink below the resolution of float64
+    return float(np.linalg.norm(gap)) / float(np.linalg.norm(whole)) if np.any(whole) else np.nan

@@ -31,16 +31,13 @@ def test_error(id: str, claim: str, paper: float, within: float, variant) -> Cla
 
 def shallow_digits(single_layer, frozen_hidden) -> Verdict:
     """F3c: which of the two shallow learners is near 8.4 % (within 1 [chosen])."""
-    errors = {
-        "784-10": last(single_layer, "test_error"),
-        "frozen hidden layers": last(frozen_hidden, "test_error"),
-    }
+    errors = {"784-10": last(single_layer, "test_error")}
+    errors["frozen hidden layers"] = last(frozen_hidden, "test_error")
     distance = {name: abs(np.median(error) - SHALLOW_OF_FIG_3B) for name, error in errors.items()}
     near = [name for name in distance if distance[name] <= 1]
     detail = "; ".join(f"{name}: {spread(error)} %" for name, error in errors.items())
     detail += f"; near 8.4: {' and '.join(near) or 'neither'}"
-    nearest = min(distance, key=distance.get)
-    return Verdict(errors[nearest], bool(near), detail, partly=True)
+    return Verdict(errors[min(distance, key=distance.get)], bool(near), detail, partly=True)
 
 
 def mixing(*per_lambda) -> Verdict:
@@ -50,8 +47,7 @@ def mixing(*per_lambda) -> Verdict:
     rise = np.max([error[:n_seeds] - errors[0][:n_seeds] for error in errors[1:]], axis=0)
     pairs = zip(runs.MIXING, errors, strict=True)
     detail = "; ".join(f"λ = {lam:g}: {spread(error)} %" for lam, error in pairs)
-    learned = np.median(errors[-1]) < SHALLOW_OF_FIG_3B
-    return Verdict(rise, np.median(rise) <= 0.5, detail, partly=learned)
+    return Verdict(rise, np.median(rise) <= 0.5, detail, np.median(errors[-1]) < SHALLOW_OF_FIG_3B)
 
 
 def silence(results) -> Verdict:

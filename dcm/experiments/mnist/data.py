@@ -49,10 +49,9 @@ class Digits:
 def mnist(*, download: bool = True) -> Digits:
     """MNIST split into 55 000 / 5 000 / 10 000 images [paper].
 
-    Looks in ``$DCM_DATA``, then in the user's cache, then at public mirrors (when ``download`` is
-    true). Each file's SHA-256 is checked: ``ValueError`` names a file in ``$DCM_DATA`` that is
-    truncated, corrupted or not the canonical one. ``DataUnavailable`` says how to provide the
-    files where no source has them.
+    Looks in ``$DCM_DATA``, then in the user's cache, then, with ``download``, at public mirrors.
+    ``ValueError`` names a file in ``$DCM_DATA`` of a wrong SHA-256; ``DataUnavailable`` says how to
+    provide the files where no source has them.
     """
     content = {name: _content(_find(name, download)) for name in FILES}
     pixels = np.concatenate([content[TRAIN_IMAGES], content[TEST_IMAGES]]).reshape(-1, 784)
@@ -71,12 +70,10 @@ def small_digits() -> Digits:
 
 def _in_splits(name, side, images, labels, *borders) -> Digits:
     """``borders`` are the first images of the validation and test splits."""
-    splits = map(Split, np.split(images, borders), np.split(labels, borders))
-    return Digits(name, side, *splits)
+    return Digits(name, side, *map(Split, np.split(images, borders), np.split(labels, borders)))
 
 
 def _find(name: str, download: bool) -> Path:
-    """The path of one of the four files, downloaded into the cache if need be."""
     import pooch
 
     folder = os.environ.get("DCM_DATA")
@@ -88,8 +85,7 @@ def _find(name: str, download: bool) -> Path:
             )
         return path
     cache = pooch.os_cache("dcm")
-    cached = cache / name
-    if cached.is_file() and pooch.file_hash(cached) == FILES[name]:
+    if (cached := cache / name).is_file() and pooch.file_hash(cached) == FILES[name]:
         return cached
     for mirror in MIRRORS if download else ():
         try:
@@ -107,5 +103,4 @@ def _content(path: Path) -> np.ndarray:
     """The bytes of a compressed file after its header: four, and four for each dimension."""
     with gzip.open(path) as file:
         content = np.frombuffer(file.read(), np.uint8)
-    n_dimensions = int(content[3])
-    return content[4 + 4 * n_dimensions :]
+    return content[4 + 4 * int(content[3]) :]

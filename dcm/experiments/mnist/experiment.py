@@ -14,7 +14,6 @@ from dcm.lab.store import Result, plain
 
 SIDE_BY_SIDE = ("microcircuit", "backprop", "frozen hidden layers", "single layer")
 N_MEASURED = 1000  # validation images that the apical dendrites are measured on [chosen]
-N_FIELDS = 25  # cells of layer 1 whose incoming weights are kept [chosen]
 
 
 @dataclass(frozen=True)
@@ -85,19 +84,14 @@ def backprop_net(config: Config) -> Config:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """Train ``config.learner`` on MNIST; ``DataUnavailable`` if there is none.
 
-    Returns
-    -------
-    Result
-        ``test_error``, ``validation_error``: (epochs + 1,), percent, before the first epoch and
-        after every one; ``predicted``: (n_test,), the classes answered at the end; ``fields``:
-        (25, n_pixels), incoming weights of the first cells of layer 1. Of circuits also
-        ``silence``, ``silence_nudged``, ``alignment``, ``mirror``: (epochs + 1, n_hidden_layers),
-        see ``tracking.hidden_layer_measures``.
+    Arrays of the result: ``test_error``, ``validation_error``: (epochs + 1,), percent, before the
+    first epoch and after every one; ``predicted``: (n_test,), the classes answered at the end;
+    ``fields``: (25, n_pixels), incoming weights of the first cells of layer 1. Of circuits also
+    those of ``tracking.hidden_layer_measures``, each (epochs + 1, n_hidden_layers).
     """
     data = datasets.mnist()
     weights, order = rng.spawn(2)
-    start = initial(config, data, weights)
-    return trained(config, start, data, order, progress, checkpoint)
+    return trained(config, initial(config, data, weights), data, order, progress, checkpoint)
 
 
 @one_thread
@@ -107,9 +101,7 @@ def side_by_side(config: Config, rng, progress, data: datasets.Digits) -> dict[s
     circuit = learners.initial_circuit(config, data, circuit_rng)
     results = {}
     for learner, stream in zip(SIDE_BY_SIDE, streams, strict=True):
-        case = replace(config, learner=learner)
-        if learner == "backprop":
-            case = backprop_net(config)
+        case = backprop_net(config) if learner == "backprop" else replace(config, learner=learner)
         start = initial(case, data, stream) if learner in NETS else circuit
         results[learner] = trained(case, start, data, stream, progress)
     return results
@@ -125,7 +117,7 @@ def trained(config, start, data, order, progress=silent, checkpoint=None) -> Res
     """The ``Result`` of training from ``start``; ``order`` is the generator of image orders."""
     end, arrays = train(config, start, data, order, progress, checkpoint)
     arrays["predicted"] = learners.classify(end, data.test.images)
-    arrays["fields"] = end.w_up[0][:N_FIELDS].astype(np.float16)
+    arrays["fields"] = end.w_up[0][:25].astype(np.float16)  # of 25 cells [chosen]
     return Result({"config": plain(config), "data": data.name}, arrays)
 
 

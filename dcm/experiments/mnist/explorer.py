@@ -57,10 +57,9 @@ def digit(digit=3, example=0, target=8, strength=0.2) -> Comparison:
     nudged = free
     if strength > 0:
         u_target = target_potentials(CONFIG, np.array([target]))[0]
-        # λ_out is ``strength``; λ_hid and λ_I stay what they were during training
-        mixing = (CONFIG.mixing_hidden, strength, CONFIG.mixing_interneuron)
-        conductances = Conductances.from_mixing(*mixing)
-        nudged = two_pass(replace(circuit, conductances=conductances), r_in, u_target)
+        # λ_hid and λ_I stay what they were during training
+        g = Conductances.from_mixing(CONFIG.mixing_hidden, strength, CONFIG.mixing_interneuron)
+        nudged = two_pass(replace(circuit, conductances=g), r_in, u_target)
     comparison = Comparison(free, nudged, target)
     _draw(comparison, circuit.transfer, pixels.reshape(28, 28))
     return comparison

@@ -40,9 +40,7 @@ def kept_file() -> Path:
 
 
 @one_thread
-def trained_circuit(
-    config: Config, seed: int, progress=silent, data: datasets.Digits | None = None
-) -> Result:
+def trained_circuit(config: Config, seed: int, progress=silent, data=None) -> Result:
     """Train as notebook 04 does, only smaller; ``data`` defaults to MNIST.
 
     Returns all weights, by the names of ``Circuit.arrays``, and ``images`` (10, PER_DIGIT,
@@ -50,8 +48,7 @@ def trained_circuit(
     """
     data = datasets.mnist() if data is None else data
     weights, order = np.random.default_rng(seed).spawn(2)
-    start = initial_circuit(config, data, weights)
-    circuit, history = train(config, start, data, order, progress)
+    circuit, history = train(config, initial_circuit(config, data, weights), data, order, progress)
     shown = [np.flatnonzero(data.test.labels == digit)[:PER_DIGIT] for digit in range(10)]
     images = np.round(255 * data.test.images[np.array(shown)]).astype(np.uint8)
     about = {
@@ -68,10 +65,7 @@ def trained_circuit(
 
 @cache
 def read_kept(path: Path) -> tuple[Circuit, Result]:
-    """The circuit in a file, with all that the file holds; ``ResultError`` if it is damaged.
-
-    If the file is missing, ``FileNotFoundError`` says how to make it anew.
-    """
+    """The circuit in a file, with all that the file holds; ``ResultError`` if it is damaged."""
     try:
         kept = read(path)
     except FileNotFoundError as error:

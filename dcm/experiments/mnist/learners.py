@@ -1,7 +1,6 @@
 """The learners of Fig. 3, microcircuits and plain nets: start, rates, one epoch, and the answers.
 
-``config`` is a ``dcm.experiments.mnist.experiment.Config``; ``config.learner`` is one of the names
-in ``CIRCUITS`` and ``NETS``. ``data`` is a ``Digits``. n_0 is the number of pixels.
+``config`` is a ``Config`` of ``experiment``, its ``learner`` one of ``CIRCUITS`` or ``NETS``.
 """
 
 from __future__ import annotations
@@ -22,13 +21,10 @@ NETS = ("backprop", "single layer")  # feedforward, without dendrites or interne
 
 @dataclass(frozen=True)
 class Net:
-    """A plain feedforward net u_k = W_k φ(u_{k-1}) + b_k; with one matrix it has no hidden layer.
+    """A feedforward net u_k = W_k φ(u_{k-1}) + b_k; with one matrix it has no hidden layer."""
 
-    ``w_up`` is a tuple of (n_{k+1}, n_k), ``b_up`` of (n_{k+1},), as in a ``Circuit``.
-    """
-
-    w_up: tuple
-    b_up: tuple
+    w_up: tuple  # of (n_{k+1}, n_k), as in a ``Circuit``
+    b_up: tuple  # of (n_{k+1},)
 
     @property
     def attenuations(self) -> tuple[float, ...]:
@@ -50,18 +46,16 @@ class Net:
 def initial_circuit(config, data: Digits, rng) -> Circuit:
     """A self-predicting circuit in single precision; weights are drawn in the order up, down.
 
-    Top-down weights are uniform on ± gain · √(3 / n_pre); those from the output have their own
-    gain. The lateral weights of "all plastic" are put in random order, w_ip before w_pi.
+    Top-down weights are uniform on ± gain · √(3 / n_pre); lateral ones of "all plastic" shuffled.
     """
     mixing = (config.mixing_hidden, config.mixing_output, config.mixing_interneuron)
-    conductances = Conductances.from_mixing(*mixing)
+    g = Conductances.from_mixing(*mixing)
     w_up, b_up = initial_up(config, (data.side**2, *config.hidden, 10), rng)
     shapes = [w.T.shape for w in w_up[1:]]
     gains = [config.gain_hidden] * (len(shapes) - 1) + [config.gain_output]
     w_down = uniform(shapes, gains * np.sqrt([3 / n_pre for _, n_pre in shapes]), rng)
     # of the lateral weights only the shapes matter here: self_predicting() sets their values
-    circuit = Circuit(Logistic(), conductances, w_up, w_down, w_up[1:], w_down, b_up)
-    circuit = circuit.self_predicting()
+    circuit = Circuit(Logistic(), g, w_up, w_down, w_up[1:], w_down, b_up).self_predicting()
     if config.learner == "all plastic":
         w_ip = tuple(rng.permutation(w.ravel()).reshape(w.shape) for w in circuit.w_ip)
         w_pi = tuple(rng.permutation(w.ravel()).reshape(w.shape) for w in circuit.w_pi)
@@ -77,10 +71,7 @@ def initial_net(config, data: Digits, rng) -> Net:
 
 
 def initial_up(config, sizes, rng) -> tuple[tuple, tuple]:
-    """(w_up, b_up): uniform on ± scale · √(6 / (n_pre + n_post)) as Glorot's, and constant.
-
-    The output has a scale and a threshold of its own.
-    """
+    """(w_up, b_up): uniform on ± scale · √(6 / (n_pre + n_post)) as Glorot's, and constant."""
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))  # (n_post, n_pre)
     scales = [config.scale_up] * (len(shapes) - 1) + [config.scale_output]
     thresholds = [config.hidden_threshold] * (len(shapes) - 1) + [config.output_threshold]
@@ -102,8 +93,7 @@ def learning_rates(config, epoch: int) -> LearningRates:
     base = config.base_rate * config.decay**epoch
     depth = len(config.hidden) + 1
     # ∏ λ: of the output, and of as many hidden layers as lie from k up
-    powers = range(depth - 1, -1, -1)
-    mixing = [config.mixing_output * config.mixing_hidden**power for power in powers]
+    mixing = [config.mixing_output * config.mixing_hidden**n for n in reversed(range(depth))]
     up = [factor * base / m for factor, m in zip((*config.hidden_rate, 1.0), mixing, strict=True)]
     ip = [config.inter_rate * base / config.mixing_interneuron] * (depth - 1)
     if config.learner == "hidden to hidden frozen":
@@ -151,11 +141,10 @@ def net_epoch(config, net: Net, data: Digits, order, epoch: int) -> Net:
 
 def classify(learner: Circuit | Net, images: np.ndarray) -> np.ndarray:
     """Class of each image, (n,): the highest output potential after a pass upwards, no target."""
-    phi = Logistic()
     r = images
     for a, w, b in zip(learner.attenuations, learner.w_up, learner.b_up, strict=True):
         u = w.dtype.type(a) * (r @ w.T + b)  # Eqs. 1 and 3 at rest, v_A = 0: v̂_B, (n, n_post)
-        r = phi(u)
+        r = Logistic()(u)
     return np.argmax(u, axis=1)
 
 

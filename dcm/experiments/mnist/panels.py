@@ -20,11 +20,7 @@ CURVES = {
 
 
 def error_curves(ax, results_of, highest: float = 12.0):
-    """Fig. 3B: test error of every learner over epochs, median and range of seeds.
-
-    ``results_of`` maps names of learners to lists of results; ``highest`` is where the axis ends,
-    in percent (the paper's ends at 10). Returns the lines.
-    """
+    """Fig. 3B: test errors up to ``highest`` percent, of lists of results by learner; the lines."""
     lines = []
     for learner, (label, colour, style, marker) in CURVES.items():
         errors = [result["test_error"] for result in results_of.get(learner, ())]
@@ -33,7 +29,7 @@ def error_curves(ax, results_of, highest: float = 12.0):
         label = f"{label}: {np.median(errors, axis=0)[-1]:.2f} %"
         every = (2, 20) if len(errors[0]) > 20 else None
         look = {"color": colour, "ls": style, "marker": marker, "markevery": every, "ms": 4}
-        lines += _over_epochs(ax, errors, label=label, **look)
+        lines += band(ax, np.arange(len(errors[0])), errors, label=label, **look)
     longest = max([1, *(line.get_xdata()[-1] for line in lines)])
     ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, longest), ylim=(0, highest))
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -55,10 +51,7 @@ def receptive_fields(ax, results):
 
 
 def confusion(ax, results, labels):
-    """Counts of predicted class per true class, all seeds together, without the correct ones.
-
-    ``labels`` (n_test,) are the classes of the test set. Returns the image.
-    """
+    """Mistakes per predicted class and class of the test set ``labels`` (n_test,); the image."""
     wrong = np.zeros((10, 10), int)
     for result in results:
         np.add.at(wrong, (labels, result["predicted"]), 1)
@@ -75,32 +68,25 @@ def confusion(ax, results, labels):
 
 def silence(ax, results):
     """F3s: un-nudged apical potential over the top-down drive that it cancels, per hidden layer."""
-    curves = [100 * result["silence"] for result in results]
-    return _per_hidden_layer(ax, curves, r"un-nudged $\|v_A\|$ / drive (%)")
+    return _per_hidden_layer(ax, results, "silence", 100, r"un-nudged $\|v_A\|$ / drive (%)")
 
 
 def silence_nudged(ax, results):
     """F3s: un-nudged over nudged apical potential, per hidden layer."""
-    curves = [result["silence_nudged"] for result in results]
-    return _per_hidden_layer(ax, curves, r"un-nudged / nudged $\|v_A\|$")
+    return _per_hidden_layer(ax, results, "silence_nudged", 1, r"un-nudged / nudged $\|v_A\|$")
 
 
-def _per_hidden_layer(ax, curves, ylabel):
-    """Bands of ``curves``, (epochs + 1, 2) per seed, from the first epoch on; returns the lines."""
+def _per_hidden_layer(ax, results, name, factor, ylabel):
+    """Bands of the arrays ``name``, (epochs + 1, 2), from the first epoch on; returns the lines."""
     lines = []
     for h, style in enumerate(("-", "--")):
-        layer = [curve[1:, h] for curve in curves]
+        layer = [factor * result[name][1:, h] for result in results]
         look = {"color": COLOURS["apical"], "ls": style, "label": f"hidden layer {h + 1}"}
-        lines += _over_epochs(ax, layer, first=1, **look)
+        epochs = 1 + np.arange(max(map(len, layer), default=0))
+        lines += band(ax, epochs, layer, **look)
     ax.set(xlabel="epochs", ylabel=ylabel, ylim=(0, None))
     ax.legend()
     return lines
-
-
-def _over_epochs(ax, curves, first=0, **look):
-    """A band of ``curves``, one per seed, from epoch ``first`` on; returns the lines."""
-    n = len(curves[0]) if curves else 0
-    return band(ax, np.arange(first, first + n), curves, **look)
 
 
 def mixing(ax, results_of):
@@ -110,7 +96,8 @@ def mixing(ax, results_of):
     for (lam, results), (colour, style) in zip(results_of.items(), looks, strict=False):
         errors = [result["test_error"] for result in results]
         label = rf"$\lambda$ = {lam:g}"
-        lines += _over_epochs(ax, errors, color=colour, ls=style, label=label)
+        epochs = np.arange(max(map(len, errors), default=0))
+        lines += band(ax, epochs, errors, color=colour, ls=style, label=label)
     ax.set(xlabel="epochs", ylabel="test error (%)", yscale="log", ylim=(1, 100))
     ax.legend()
     return lines

@@ -44,6 +44,5 @@ def _line(variant: Variant) -> str:
         factors = ["–"]
     elif config.learner == "hidden to hidden frozen":
         factors[1] = "–"
-    label = variant.name.rpartition("/")[2]
     row = "".join(f"{cell:>7s}" for cell in cells)
-    return f"{label:24s}{row}   {', '.join(factors)}"
+    return f"{variant.name.rpartition('/')[2]:24s}{row}   {', '.join(factors)}"

@@ -15,12 +15,9 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
     belongs nearly to the mean rates: all patterns share them, so averaging over a mini-batch does
     not soften it. Up to 1 the mismatch falls steadily, up to 2 it changes sign and still falls,
     beyond 2 it grows, and with it the apical potentials of a circuit that was self-predicting.
-    Learning changes rates and slopes, and so this number.
 
-    ``r_in`` (n, n_0) are typical input rates; of ``rates``, per presentation, only ``ip`` and
-    ``thresholds`` are read; ``sweeps`` of the power iteration start from the mean rates, and more
-    change nothing beyond the third digit on MNIST. Returns the largest over the interneurons of
-    each hidden layer, layer 1 first.
+    ``r_in`` (n, n_0) are typical input rates; more ``sweeps`` of the power iteration change nothing
+    beyond the third digit on MNIST. Returns the largest of each hidden layer, layer 1 first.
     """
     g = circuit.conductances
     state = two_pass(circuit, np.atleast_2d(r_in))
@@ -35,8 +32,7 @@ def largest_correction(circuit, r_in, rates, sweeps: int = 10) -> tuple[float, .
         for _ in range(sweeps):
             modes = r.T @ (slope * (r @ modes)) / len(r)
             size = np.linalg.norm(modes, axis=0)
-            # saturated interneurons have no slope and take no step
-            modes /= np.where(size > 0, size, 1.0)
+            modes /= np.where(size > 0, size, 1.0)  # saturated interneurons take no step
         # η_ip λ_I a_I times the largest eigenvalue
         largest.append(float(eta * g.mixing_interneuron * g.attenuation_interneuron * size.max()))
     return tuple(largest)
@@ -47,13 +43,11 @@ def hidden_layer_measures(circuit, r_in, u_target) -> dict[str, list[float]]:
 
     ``u_target`` (n, n_N) nudges the state that silence is compared with.
 
-    Returns
-    -------
-    dict of str to list of float, one per hidden layer
-        ``silence``: un-nudged ‖v_A‖ over the top-down drive ‖w_down φ(u)‖.
-        ``silence_nudged``: un-nudged ‖v_A‖ over nudged ‖v_A‖; all norms are means over patterns.
-        ``alignment``: the angle between w_upᵀ of the layer above and w_down, degrees.
-        ``mirror``: ‖w_pi + w_down‖ / ‖w_down‖ (0: self-predicting).
+    Each measure has one number per hidden layer; norms are means over patterns.
+    ``silence``: un-nudged ‖v_A‖ over the top-down drive ‖w_down φ(u)‖.
+    ``silence_nudged``: un-nudged ‖v_A‖ over nudged ‖v_A‖.
+    ``alignment``: the angle between w_upᵀ of the layer above and w_down, degrees.
+    ``mirror``: ‖w_pi + w_down‖ / ‖w_down‖ (0: self-predicting).
     """
     free = two_pass(circuit, r_in)
     nudged = two_pass(circuit, r_in, u_target)
@@ -61,9 +55,8 @@ def hidden_layer_measures(circuit, r_in, u_target) -> dict[str, list[float]]:
     for h, w_down in enumerate(circuit.w_down):
         drive = _mean_norm(circuit.transfer(free.u_p[h + 1]) @ w_down.T)  # first term of Eq. 4
         v_free = _mean_norm(free.v_apical[h])
-        v_nudged = _mean_norm(nudged.v_apical[h])
         measures["silence"].append(v_free / drive)
-        measures["silence_nudged"].append(v_free / max(v_nudged, 1e-12))
+        measures["silence_nudged"].append(v_free / max(_mean_norm(nudged.v_apical[h]), 1e-12))
         measures["alignment"].append(angle(circuit.w_up[h + 1].T, w_down))
         measures["mirror"].append(relative_distance([circuit.w_pi[h]], [-w_down]))
     return measures

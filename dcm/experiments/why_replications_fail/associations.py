@@ -11,14 +11,9 @@ from dcm import Circuit, equilibrium, learn
 
 @dataclass
 class Outcome:
-    """One mistake beside the correct run, by label: the first label is correct, the last broken.
+    """One mistake beside the correct run, by label: the first label is correct, the last broken."""
 
-    Not a ``Result`` as in other notebooks: nothing is stored, and labels are those of the figure.
-    """
-
-    points: dict = field(
-        default_factory=dict
-    )  # (theory, measured) at the fixed point, of one shape
+    points: dict = field(default_factory=dict)  # (theory, measured) at the fixed point
     x: np.ndarray = field(default_factory=lambda: np.zeros(0))  # abscissa of the curves, (n,)
     curves: dict = field(default_factory=dict)  # a measure of learning, (n,) or shorter
     extra: dict = field(default_factory=dict)  # each demonstration says what
@@ -55,8 +50,7 @@ class Task:
     def error(self, circuit) -> float:
         """Σ (r - r*)² of the output rates without teaching, mean over the associations."""
         r = circuit.transfer(equilibrium(circuit, self.inputs).u_p[-1])
-        r_target = circuit.transfer(self.u_targets)
-        return float(np.mean(np.sum((r - r_target) ** 2, axis=1)))
+        return float(np.mean(np.sum((r - circuit.transfer(self.u_targets)) ** 2, axis=1)))
 
 
 def learn_settled(config, task, circuit, rates, *, taught=True, **options):
@@ -78,8 +72,7 @@ def learn_timed(task, circuit, rates, epochs, rng, integrate):
     errors = [task.error(circuit)]
     for _ in epochs[1:]:
         order = rng.permutation(len(task.inputs))
-        inputs = task.inputs[order]
-        now = integrate(circuit, inputs, task.u_targets[order], rates=rates, start=now)
+        now = integrate(circuit, task.inputs[order], task.u_targets[order], rates=rates, start=now)
         circuit = now.circuit
         errors.append(task.error(circuit))
     return np.array(errors)

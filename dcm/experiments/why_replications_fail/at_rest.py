@@ -78,12 +78,11 @@ def bare_basal(config, rng) -> Outcome:
 
 def backprop_ruler(config, rng) -> Outcome:
     """No attenuation in the reference, no self-predicting start. Curves: median angle over λ."""
-    bare = broken.backprop_without_dendrites
     cases = (
         ("correct", True, backprop),
-        ("reference not attenuated", True, bare),
+        ("reference not attenuated", True, broken.backprop_without_dendrites),
         ("random lateral weights", False, backprop),
-        ("both", False, bare),
+        ("both", False, broken.backprop_without_dendrites),
     )
     seeds = rng.integers(2**32, size=config.n_circuits)
     outcome = Outcome(x=np.array(config.lambdas))
@@ -106,9 +105,8 @@ def directions(config, lam, prepared, reference, seed) -> tuple[np.ndarray, np.n
     circuit = task.circuit.with_feedback(w.T for w in task.circuit.w_up[1:])
     if prepared:
         circuit = circuit.self_predicting()
-    state = equilibrium(circuit, task.inputs, task.u_targets)
     theirs = reference(circuit, task.inputs, task.u_targets)[0]
-    ours = plasticity(circuit, state).up[0]
+    ours = plasticity(circuit, equilibrium(circuit, task.inputs, task.u_targets)).up[0]
     return theirs / np.linalg.norm(theirs), ours / np.linalg.norm(ours)
 
 
@@ -116,11 +114,10 @@ def empty_loop(config, rng) -> Outcome:
     """A loop over hidden layers that never runs, depth 3. Points: their first updates."""
     task = Task.random(replace(config, sizes=config.deep), rng)
     circuit = task.circuit.self_predicting()
-    wrong = broken.only_the_top
-    outcome = _learn_with_both(config, task, circuit, wrong, config.deep_rates)
+    outcome = _learn_with_both(config, task, circuit, broken.only_the_top, config.deep_rates)
     state = equilibrium(circuit, task.inputs, task.u_targets)
     hidden = []
-    for rule in (plasticity, wrong):
+    for rule in (plasticity, broken.only_the_top):
         hidden.append(np.concatenate([update.ravel() for update in rule(circuit, state).up[:-1]]))
     outcome.points.update(correct=(hidden[0], hidden[0]), broken=(hidden[0], hidden[1]))
     return outcome
