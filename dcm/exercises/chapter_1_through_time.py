@@ -41,9 +41,8 @@ def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
         "The noise is σ dt ξ. White noise adds up over steps as a random walk, "
         "so one step carries σ √dt ξ; "
         "with σ dt it is √10 = 3.2 times too weak at dt = .1 ms.": silent + sigma * dt * xi,
-        "The noise is not scaled by the step: "
-        "with smaller steps the soma would be shaken more in all. "
-        "Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
+        "The noise is not scaled by the step: with smaller steps the soma would be shaken more "
+        "in all. Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
         "The deterministic part is right. The noise is missing.": silent,
         "The noise is right; the drift is a potential per ms and must be "
         "multiplied by dt.": whole_drift,

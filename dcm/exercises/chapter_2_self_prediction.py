@@ -49,10 +49,9 @@ WEIGHTS = Exercise(
         "so no g_A there.": interneuron_weights(w_up, g, "hidden"),
         "The ratio is upside down: the weaker an interneuron's own attenuation factor, "
         "the larger w_ip.": w_up / interneuron_weights(1.0, g, above),
-        "The attenuation of the layer above is in; that of the interneuron itself, g_D/(g_lk+g_D), "
-        "is still missing: w_ip must make up for it.": (
-            g.attenuation_interneuron * interneuron_weights(w_up, g, above)
-        ),
+        "The attenuation of the layer above is in; "
+        "that of the interneuron itself, g_D/(g_lk+g_D), is still missing: w_ip "
+        "must make up for it.": g.attenuation_interneuron * interneuron_weights(w_up, g, above),
         "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), and "
         "there is one interneuron for each cell above: "
         "the same shape as w_up.": interneuron_weights(w_up, g, above).T,

@@ -86,9 +86,8 @@ def _interneuron_mistakes(u_inter, v_inter, r_pyr, g, phi):
     pyramidal = with_factor(g.basal / (g.leak + g.basal))
     potentials = np.outer(u_inter - g.attenuation_interneuron * v_inter, r_pyr)
     return {
-        "The attenuation is forgotten: the soma never reaches v_I itself, "
-        "so the bracket would not vanish even for a perfect prediction. "
-        "Use v̂_I = g_D/(g_lk+g_D) v_I.": with_factor(1.0),
+        "The attenuation is forgotten: the soma never reaches v_I itself, so the bracket would not "
+        "vanish even for a perfect prediction. Use v̂_I = g_D/(g_lk+g_D) v_I.": with_factor(1.0),
         "g_D / g_lk + g_D is read as (g_D / g_lk) + g_D: brackets around the denominator. "
         "One public re-implementation has this slip; its apical dendrites "
         "fell silent all the same.": with_factor(g.dendritic / g.leak + g.dendritic),
