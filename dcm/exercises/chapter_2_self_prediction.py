@@ -58,9 +58,7 @@ WEIGHTS = Exercise(
     },
     curve=Curve(
         np.linspace(0.2, 3, 40),
-        lambda weights, dendritic: [
-            weights(np.ones((1, 1)), Conductances(dendritic=g), "output")[0, 0] for g in dendritic
-        ],
+        lambda rule, x: [rule(np.eye(1), Conductances(dendritic=g), "output")[0, 0] for g in x],
         "dendritic conductance $g_D$ ($g_B = 1$)",
         "$w_{ip} / w_{up}$",
     ),
