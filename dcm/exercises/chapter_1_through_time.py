@@ -101,20 +101,19 @@ def hidden_conductances(dt, u, v_1, v_2):
 
 
 def _blind_mistakes(dt, u, v_1, v_2):
-    right = hidden_conductances(dt, u, v_1, v_2)
+    fit = hidden_conductances(dt, u, v_1, v_2)
     columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)
-    leak_last = right[[1, 2, 0]]
     one_late = np.linalg.lstsq(columns[1:], np.diff(u) / dt)[0]
     return {
         "All three are dt times too small: np.diff(u) is a change per step, "
-        "du/dt is a change per ms.": dt * right,
+        "du/dt is a change per ms.": dt * fit,
         "Off by one: np.diff(u) belongs to the potentials at the start of each step, "
         "so leave out the last row of the columns, not the first.": one_late,
         "Your first number is g_lk + g_1 + g_2: it multiplies -u, when v_1 and v_2 stand alone. "
-        "Regress on v_1 - u and v_2 - u, or subtract at the end.": [right.sum(), *right[1:]],
-        "The numbers are right, the order is not: leak first, then g_1, then g_2.": leak_last,
+        "Regress on v_1 - u and v_2 - u, or subtract at the end.": [fit.sum(), *fit[1:]],
+        "The numbers are right, the order is not: leak first, then g_1, then g_2.": fit[[1, 2, 0]],
         "You have the ratios to the leak. That is all a steady state can tell; "
-        "the transient, through du/dt, gives the absolute scale.": right / right[0],
+        "the transient, through du/dt, gives the absolute scale.": fit / fit[0],
     }
 
 

@@ -136,18 +136,14 @@ FILTER = Exercise(
         "no induction": (np.ones((2, 3)), np.zeros((2, 3)), 0.1, 30.0),
         "settled": (np.ones((2, 3)), np.ones((2, 3)), 0.1, 30.0),
     },
-    mistakes=lambda old, induction, dt, tau: {
-        "This sums up and never forgets: the -Δ of the equation is missing.": (
-            old + dt / tau * induction
-        ),
-        "τ is missing: this filter forgets within 1 ms instead of 30.": (
-            old + dt * (induction - old)
-        ),
+    mistakes=lambda old, new, dt, tau: {
+        "This sums up and never forgets: the -Δ of the equation is missing.": old + dt / tau * new,
+        "τ is missing: this filter forgets within 1 ms instead of 30.": old + dt * (new - old),
         "This is no filter but a smaller learning rate, the old Δ is lost: "
-        "one re-implementation did it.": dt / tau * induction,
-        "This is the change of Δ. Return the new Δ: add the old one.": dt / tau * (induction - old),
-        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, "
-        "not of the induction.": induction + dt / tau * (old - induction),
+        "one re-implementation did it.": dt / tau * new,
+        "This is the change of Δ. Return the new Δ: add the old one.": dt / tau * (new - old),
+        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, not of the induction.": new
+        + dt / tau * (old - new),
     },
     curve=Curve(np.arange(0.0, 200.0), _pulse, "time (ms); induction is 1 until 60 ms", "Δ"),
 )
