@@ -77,15 +77,13 @@ ATTENUATION = Exercise(
         "and learning never stops (exercise 3.5).": attenuation(g, "hidden"),
         "Right at the output. In a hidden cell the apical conductance loads the soma too, "
         "even when the apical dendrite is silent.": attenuation(g, "output"),
-        "The nudging conductance is in your output factor. v̂ is what the dendrite alone predicts: "
-        "nudging never enters it.": (
-            g.basal / (g.leak + g.basal + (g.apical if layer == "hidden" else g.somatic))
-        ),
+        "The nudging conductance is in your output factor. "
+        "v̂ is what the dendrite alone predicts: nudging never "
+        "enters it.": g.basal / (g.leak + g.basal + (g.apical if layer == "hidden" else g.somatic)),
         "The leak is forgotten: it pulls every soma to rest "
         "and belongs in the denominator.": attenuation(replace(g, leak=0.0), layer),
-        "This is 1 - λ. It equals the attenuation only without leak: the numerator is g_B alone.": (
-            (g.leak + g.basal) / g.basal * attenuation(g, layer)
-        ),
+        "This is 1 - λ. It equals the attenuation only without leak: "
+        "the numerator is g_B alone.": attenuation(g, layer) * (g.leak + g.basal) / g.basal,
     },
     curve=Curve(
         np.linspace(0, 3, 40),

@@ -36,17 +36,15 @@ def _step_mistakes(u, v_basal, v_apical, g, sigma, dt, xi):
     silent = u + dt * drift
     noise = sigma * np.sqrt(dt) * xi
     unscaled = silent + sigma * xi
-    whole_drift = u + drift + noise
+    no_dt = u + drift + noise
     return {
         "The noise is σ dt ξ. White noise adds up over steps as a random walk, "
         "so one step carries σ √dt ξ; "
         "with σ dt it is √10 = 3.2 times too weak at dt = .1 ms.": silent + sigma * dt * xi,
-        "The noise is not scaled by the step: "
-        "with smaller steps the soma would be shaken more in all. "
-        "Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
+        "The noise is not scaled by the step: with smaller steps the soma would be shaken more "
+        "in all. Which power of dt makes the variance of n steps depend on n dt only?": unscaled,
         "The deterministic part is right. The noise is missing.": silent,
-        "The noise is right; the drift is a potential per ms and must be "
-        "multiplied by dt.": whole_drift,
+        "The noise is right; the drift is a potential per ms and must be multiplied by dt.": no_dt,
         "This is the change of u. Return the new u: add the old one.": dt * drift + noise,
     }
 
@@ -103,39 +101,33 @@ def hidden_conductances(dt, u, v_1, v_2):
 
 
 def _blind_mistakes(dt, u, v_1, v_2):
-    right = hidden_conductances(dt, u, v_1, v_2)
+    fit = hidden_conductances(dt, u, v_1, v_2)
     columns = np.stack([-u, v_1 - u, v_2 - u], axis=1)
-    leak_last = right[[1, 2, 0]]
     one_late = np.linalg.lstsq(columns[1:], np.diff(u) / dt)[0]
     return {
         "All three are dt times too small: np.diff(u) is a change per step, "
-        "du/dt is a change per ms.": dt * right,
+        "du/dt is a change per ms.": dt * fit,
         "Off by one: np.diff(u) belongs to the potentials at the start of each step, "
         "so leave out the last row of the columns, not the first.": one_late,
         "Your first number is g_lk + g_1 + g_2: it multiplies -u, when v_1 and v_2 stand alone. "
-        "Regress on v_1 - u and v_2 - u, or subtract at the end.": [right.sum(), *right[1:]],
-        "The numbers are right, the order is not: leak first, then g_1, then g_2.": leak_last,
+        "Regress on v_1 - u and v_2 - u, or subtract at the end.": [fit.sum(), *fit[1:]],
+        "The numbers are right, the order is not: leak first, then g_1, then g_2.": fit[[1, 2, 0]],
         "You have the ratios to the leak. That is all a steady state can tell; "
-        "the transient, through du/dt, gives the absolute scale.": right / right[0],
+        "the transient, through du/dt, gives the absolute scale.": fit / fit[0],
     }
 
 
 @functools.cache
 def traces(seed, cell="pyramidal"):
-    """(dt, u, v_1, v_2) of one cell; the circuit and its untold conductances follow from ``seed``.
-
-    ``"pyramidal"``: soma, basal and apical dendrite of a hidden cell. ``"interneuron"``: soma,
-    dendrite, and the soma above that nudges it. 10 ms each of two random inputs, without noise.
-    """
+    """(dt, u, v_1, v_2) of one cell: 10 ms each of two inputs; circuit and inputs by ``seed``."""
     rng = np.random.default_rng((seed, 2018))
     circuit = Circuit.random((6, 5, 4), rng, conductances=random_conductances(rng))
     inputs = rng.uniform(-2, 2, (2, 6))
-    names = ("u_p[0]", "v_basal[0]", "v_apical[0]")
+    names = ("u_p[0]", "v_basal[0]", "v_apical[0]")  # of a hidden cell
     if cell == "interneuron":
-        names = ("u_i[0]", "v_inter[0]", "u_p[1]")
-    timing = {"dt": SAMPLED, "duration": 10.0, "record_every": SAMPLED}  # ms
-    recording = integrate(circuit, inputs, record=names, **timing)
-    return SAMPLED, *(recording.traces[name][:, 0] for name in names)  # (n_times,) each
+        names = ("u_i[0]", "v_inter[0]", "u_p[1]")  # the last: of the soma above, which nudges it
+    run = integrate(circuit, inputs, dt=SAMPLED, duration=10.0, record=names, record_every=SAMPLED)
+    return SAMPLED, *(run.traces[name][:, 0] for name in names)  # (n_times,) each
 
 
 BLIND = Exercise(

@@ -49,19 +49,16 @@ WEIGHTS = Exercise(
         "so no g_A there.": interneuron_weights(w_up, g, "hidden"),
         "The ratio is upside down: the weaker an interneuron's own attenuation factor, "
         "the larger w_ip.": w_up / interneuron_weights(1.0, g, above),
-        "The attenuation of the layer above is in; that of the interneuron itself, g_D/(g_lk+g_D), "
-        "is still missing: w_ip must make up for it.": (
-            g.attenuation_interneuron * interneuron_weights(w_up, g, above)
-        ),
+        "The attenuation of the layer above is in; "
+        "that of the interneuron itself, g_D/(g_lk+g_D), is still missing: w_ip "
+        "must make up for it.": g.attenuation_interneuron * interneuron_weights(w_up, g, above),
         "The factor is right, the matrix transposed. w_ip is (n_interneurons, n_pyramidal), and "
         "there is one interneuron for each cell above: "
         "the same shape as w_up.": interneuron_weights(w_up, g, above).T,
     },
     curve=Curve(
         np.linspace(0.2, 3, 40),
-        lambda weights, dendritic: [
-            weights(np.ones((1, 1)), Conductances(dendritic=g), "output")[0, 0] for g in dendritic
-        ],
+        lambda rule, x: [rule(np.eye(1), Conductances(dendritic=g), "output")[0, 0] for g in x],
         "dendritic conductance $g_D$ ($g_B = 1$)",
         "$w_{ip} / w_{up}$",
     ),

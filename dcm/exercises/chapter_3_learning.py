@@ -65,8 +65,7 @@ def interneuron_rule(u_inter, v_inter, r_pyr, g, phi):
 def _interneuron_cases(rng):
     def draw(n, m, phi, **fixed):
         potentials = rng.uniform(-2, 2, (2, n))
-        r_pyr = rng.uniform(0, 1, m)
-        return *potentials, r_pyr, random_conductances(rng, **fixed), phi
+        return *potentials, rng.uniform(0, 1, m), random_conductances(rng, **fixed), phi
 
     u, v, r, g, phi = draw(3, 4, Logistic())
     return {
@@ -84,19 +83,17 @@ def _interneuron_mistakes(u_inter, v_inter, r_pyr, g, phi):
     right = interneuron_rule(u_inter, v_inter, r_pyr, g, phi)
     nudged = with_factor(g.dendritic / (g.leak + g.dendritic + g.somatic))
     pyramidal = with_factor(g.basal / (g.leak + g.basal))
-    potentials = np.outer(u_inter - g.attenuation_interneuron * v_inter, r_pyr)
+    linear = np.outer(u_inter - g.attenuation_interneuron * v_inter, r_pyr)
     return {
-        "The attenuation is forgotten: the soma never reaches v_I itself, "
-        "so the bracket would not vanish even for a perfect prediction. "
-        "Use v̂_I = g_D/(g_lk+g_D) v_I.": with_factor(1.0),
+        "The attenuation is forgotten: the soma never reaches v_I itself, so the bracket would not "
+        "vanish even for a perfect prediction. Use v̂_I = g_D/(g_lk+g_D) v_I.": with_factor(1.0),
         "g_D / g_lk + g_D is read as (g_D / g_lk) + g_D: brackets around the denominator. "
         "One public re-implementation has this slip; its apical dendrites "
         "fell silent all the same.": with_factor(g.dendritic / g.leak + g.dendritic),
         "The nudging conductance is in your v̂_I. The prediction is what the dendrite alone would "
         "do to the soma, without the layer above.": nudged,
         "g_B belongs to pyramidal cells. An interneuron's dendrite couples with g_D.": pyramidal,
-        "Potentials are compared; Eq. 8 compares rates: "
-        "φ of both, then the difference.": potentials,
+        "Potentials are compared; Eq. 8 compares rates: φ of both, then the difference.": linear,
         "The sign is flipped: soma minus prediction, "
         "so that the prediction moves towards the soma.": -right,
         "Transposed: rows are postsynaptic (interneurons), "
@@ -139,20 +136,14 @@ FILTER = Exercise(
         "no induction": (np.ones((2, 3)), np.zeros((2, 3)), 0.1, 30.0),
         "settled": (np.ones((2, 3)), np.ones((2, 3)), 0.1, 30.0),
     },
-    mistakes=lambda delta, induction, dt, tau: {
-        "This sums up and never forgets: the -Δ of the equation is missing.": (
-            delta + dt / tau * induction
-        ),
-        "τ is missing: this filter forgets within 1 ms instead of 30.": (
-            delta + dt * (induction - delta)
-        ),
+    mistakes=lambda old, new, dt, tau: {
+        "This sums up and never forgets: the -Δ of the equation is missing.": old + dt / tau * new,
+        "τ is missing: this filter forgets within 1 ms instead of 30.": old + dt * (new - old),
         "This is no filter but a smaller learning rate, the old Δ is lost: "
-        "one re-implementation did it.": dt / tau * induction,
-        "This is the change of Δ. Return the new Δ: add the old one.": (
-            dt / tau * (induction - delta)
-        ),
-        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, "
-        "not of the induction.": induction + dt / tau * (delta - induction),
+        "one re-implementation did it.": dt / tau * new,
+        "This is the change of Δ. Return the new Δ: add the old one.": dt / tau * (new - old),
+        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, not of the induction.": new
+        + dt / tau * (old - new),
     },
     curve=Curve(np.arange(0.0, 200.0), _pulse, "time (ms); induction is 1 until 60 ms", "Δ"),
 )
@@ -160,10 +151,7 @@ FILTER = Exercise(
 
 @functools.cache
 def teacher_task():
-    """(circuit, updates, η, ms): Fig. 2's circuit, self-predicting, and its mean updates there.
-
-    Means are over 500 patterns, η is that of w_up[0] in 1/ms, ``ms`` the time a pattern is shown.
-    """
+    """Fig. 2's self-predicting circuit, its mean updates, η of w_up[0] (1/ms), ms per pattern."""
     config = Config.paper()
     rng = np.random.default_rng(0)
     circuit = Circuit.random(config.sizes, rng, transfer=config.transfer).self_predicting()

@@ -34,9 +34,8 @@ MIXING = Exercise(
     },
     mistakes=lambda g: {
         "The leak is forgotten in the denominators.": mixing(replace(g, leak=0.0)),
-        "λ_hid and λ_out are right. An interneuron's own dendrite couples with g_D, not g_B.": (
-            np.take(mixing(g), [0, 1, 1])
-        ),
+        "λ_hid and λ_out are right. "
+        "An interneuron's own dendrite couples with g_D, not g_B.": np.take(mixing(g), [0, 1, 1]),
         "These are 1 - λ, the share of all the rest.": 1 - np.array(mixing(g)),
         "λ_out holds g_A, but output cells have no apical compartment.": (
             mixing(g)[0],
@@ -79,9 +78,8 @@ OUTPUT_UPDATE = Exercise(
         "λ is missing: the target moves the soma by λ (u* - v̂) only.": (
             output_update(v_hat, u_target, r_pre, 1.0, phi)
         ),
-        "This is Eq. 7 exactly. Now take its first order in λ, to see the delta rule in it.": (
-            np.outer(phi(v_hat + lam * (u_target - v_hat)) - phi(v_hat), r_pre)
-        ),
+        "This is Eq. 7 exactly. Now take its first order in λ, to see the "
+        "delta rule in it.": np.outer(phi(v_hat + lam * (u_target - v_hat)) - phi(v_hat), r_pre),
         "A difference of rates φ(u*) - φ(v̂) is not φ'(v̂)(u* - v̂) unless the target is near. "
         "Small is λ, not the error.": lam * np.outer(phi(u_target) - phi(v_hat), r_pre),
         "Transposed: rows are postsynaptic (outputs), columns presynaptic.": (
@@ -135,16 +133,15 @@ def angle(a, b):
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))  # rounding can give 1 + 2e-16
 
 
-def _unclipped_angle(a, b):
+def _unclipped(a, b):
     return np.degrees(np.arccos(np.sum(a * b) / np.linalg.norm(a) / np.linalg.norm(b)))
 
 
 def _angle_cases(rng):
     a, b = rng.uniform(-1, 1, (2, 3, 4))
-    candidates = rng.uniform(-1, 1, (99, 3, 4))
     with np.errstate(invalid="ignore"):
         # The first for which rounding gives a cosine beyond -1: only a clipped angle exists.
-        rounded = next(m for m in candidates if np.isnan(_unclipped_angle(m, -2 * m)))
+        rounded = next(m for m in rng.uniform(-1, 1, (99, 3, 4)) if np.isnan(_unclipped(m, -2 * m)))
     return {
         "two random updates": (a, b),
         "an acute angle": (a + b, b),
@@ -153,7 +150,7 @@ def _angle_cases(rng):
     }
 
 
-def _measured_angles(function, degrees):
+def _angles(function, degrees):
     turned = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)  # (n, 2)
     return [function(np.array([[3.0, 0.0]]), row[None]) for row in turned]
 
@@ -168,30 +165,24 @@ ANGLE = Exercise(
         "These are radians; degrees are asked for.": np.radians(angle(a, b)),
         "This is the cosine. Apply arccos, then degrees.": np.cos(np.radians(angle(a, b))),
         "Right, but for parallel updates rounding gives a cosine of 1.0000000000000002, "
-        "and arccos of that is NaN. Clip it to [-1, 1].": _unclipped_angle(a, b),
+        "and arccos of that is NaN. Clip it to [-1, 1].": _unclipped(a, b),
         "Angles above 90° come out folded back. An update that points *against* the gradient "
         "must show: no absolute value of the cosine.": min(angle(a, b), 180 - angle(a, b)),
         "This is the mean of the angles of rows. "
         "Take the whole matrix as one long vector.": np.mean(list(map(angle, a, b))),
     },
-    curve=Curve(
-        np.linspace(1, 179, 60), _measured_angles, "true angle (degrees)", "angle (degrees)"
-    ),
+    curve=Curve(np.linspace(1, 179, 60), _angles, "true angle (degrees)", "angle (degrees)"),
 )
 
 
 def shifts(lam):
-    """‖u - u⁻‖ of layers 1…4, (4,): how far a target moves the somata of a net of depth 4.
-
-    λ_hid = λ_out = ``lam``; u⁻ is the steady state without a target.
-    """
+    """‖u - u⁻‖ of layers 1…4, (4,): how far a target moves the somata; λ_hid = λ_out = ``lam``."""
     rng = np.random.default_rng(3)
     random = Circuit.random((8, 7, 6, 5, 4), rng)
     circuit = at_mixing(random.with_feedback(w.T for w in random.w_up[1:]), lam, Config())
     r_in = rng.uniform(-1, 1, 8)
-    u_target = rng.uniform(-1, 1, 4)
-    free = equilibrium(circuit, r_in)  # u⁻
-    nudged = equilibrium(circuit, r_in, u_target)
+    free = equilibrium(circuit, r_in)  # u⁻: without a target
+    nudged = equilibrium(circuit, r_in, rng.uniform(-1, 1, 4))
     return np.array([np.linalg.norm(n - f) for n, f in zip(nudged.u_p, free.u_p, strict=True)])
 
 

@@ -41,8 +41,7 @@ class Desk:
     def begin(self, topic: int, instructor: bool = False) -> None:
         """List the exercises of notebook ``topic``; for an ``instructor``, fill empty stubs.
 
-        Raises ``ValueError`` for an unknown topic, and for an ``instructor`` that is no bool:
-        papermill's ``-p instructor false`` may pass a string, which would count as true.
+        Raises ``ValueError`` for an unknown topic and for no bool: papermill may pass a string.
         """
         if not isinstance(instructor, bool):
             raise ValueError(f"instructor is {instructor!r}; give True or False")
@@ -74,11 +73,9 @@ class Desk:
             assessment = judge(exercise, answer)
         line = f"{SIGNS[assessment.status]} {exercise.heading.id} {assessment.status}"
         _say(f"{line}: {assessment.message}" if assessment.message else line)
-        drawn = assessment.returned and exercise.curve
-        figure = draw_comparison(exercise, answer) if drawn else None
+        figure = assessment.returned and exercise.curve and draw_comparison(exercise, answer)
         if figure:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a terminal without display has nothing to show
+            with warnings.catch_warnings(action="ignore"):  # without a display: nothing to show
                 plt.show()
             plt.close(figure)
 
@@ -93,8 +90,7 @@ class Desk:
             _say(f'{id}: that was the last hint; solution("{id}") shows the reference.')
         else:
             self.hints_given[id] += 1
-            number = f"Hint {given + 1} of {len(exercise.hints)}"
-            _say(f"{number} for {id}: {exercise.hints[given]}")
+            _say(f"Hint {given + 1} of {len(exercise.hints)} for {id}: {exercise.hints[given]}")
 
     def solution(self, id: str) -> None:
         """Print the source of the reference: the very function that ``check`` compares with."""

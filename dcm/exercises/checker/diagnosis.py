@@ -15,17 +15,13 @@ NOT_YET = "not yet"
 
 @dataclass(frozen=True)
 class Assessment:
-    """``returned`` tells whether the answer gave values at all, so that its curve can be drawn."""
-
     status: str
     message: str = ""
-    returned: bool = False
+    returned: bool = False  # whether the answer gave values at all, so that its curve can be drawn
 
 
 def judge(exercise: Exercise, answer) -> Assessment:
     """The assessment of ``answer``; whatever the answer is or does, this returns."""
-    if answer is None:
-        return Assessment(NOT_ATTEMPTED)
     try:
         _require_callable_as_asked(exercise, answer)
         values = evaluate(answer, exercise.inputs)
@@ -41,7 +37,7 @@ def _require_callable_as_asked(exercise, answer) -> None:
     """Raise ``Failed`` for a value instead of a function, or a function of other arguments."""
     wanted = inspect.signature(exercise.solution)
     if not callable(answer):
-        if exercise.heading.kind == "code":
+        if exercise.heading.kind == "code" and answer is not None:
             stub = f"{exercise.solution.__name__}{wanted}"
             given = type(answer).__name__
             raise Failed(f"Give the function itself, without brackets, not {given}: {stub}.")
@@ -108,12 +104,12 @@ def equal(value, target, rtol: float) -> bool:
     if isinstance(target, str):
         return isinstance(value, str) and value.strip().lower() == target
     try:
-        a = numbers(value)
-        b = numbers(target)
+        array = numbers(value)
     except TypeError:
         return False
     with np.errstate(all="ignore"):
-        return a.shape == b.shape and bool(np.allclose(a, b, rtol=rtol, atol=1e-9, equal_nan=True))
+        same_shape = array.shape == np.shape(target)
+        return same_shape and np.allclose(array, target, rtol=rtol, atol=1e-9, equal_nan=True)
 
 
 def _unusable(value, target: np.ndarray) -> str:

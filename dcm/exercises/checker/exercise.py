@@ -1,8 +1,4 @@
-"""An exercise: a reference solution, plausible mistakes, and inputs that tell them apart.
-
-A mistake is recognised when an answer equals a known wrong one on every input: each message has
-code behind it.
-"""
+"""An exercise: a reference solution, plausible mistakes, and inputs that tell them apart."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,16 +12,13 @@ from dcm.model.conductances import Conductances
 
 @dataclass(frozen=True)
 class Heading:
-    """As in the notebook; minutes for a student who has read the paper, difficulty ●○○ to ●●●.
-
-    ``kind``: ``"code"`` asks for a function, ``"explore"`` a number, ``"think"`` one of a, b, c.
-    """
+    """The heading of an exercise, as in the notebook."""
 
     id: str
     title: str
-    kind: str
-    minutes: int
-    difficulty: str
+    kind: str  # "code" asks for a function, "explore" for a number, "think" for a, b or c
+    minutes: int  # for a student who has read the paper
+    difficulty: str  # ●○○ to ●●●
 
     @property
     def label(self) -> str:
@@ -46,12 +39,11 @@ class Curve:
 class Exercise:
     """A reference ``solution``, and ``hints`` from a nudge to nearly the answer.
 
-    ``mistakes`` is a dictionary {message to the student: wrong answer}, or a function of the
-    solution's arguments that returns it; at least two, each different from the solution and from
-    the others on some case. ``cases(rng)`` gives the arguments by the name of
-    their case: random inputs and limits. Where a value is asked for, there are none: the solution
-    takes no arguments and computes the value. ``rtol`` is the relative tolerance; larger = more
-    rounding, or reading off a figure, is forgiven. ``curve`` is drawn at each check.
+    ``mistakes`` is a dictionary {message: wrong answer}, or a function of the solution's arguments
+    that returns it: at least two, each recognised when the answer equals it on every input.
+    ``cases(rng)`` gives the arguments by the name of their case; none for a solution without
+    arguments, which computes a value. ``rtol`` is the relative tolerance: a larger one forgives
+    more rounding, or reading off a figure. ``curve`` is drawn at each check.
     """
 
     def __init__(self, heading, solution, *hints, mistakes, cases=None, rtol=1e-6, curve=None):
@@ -85,7 +77,5 @@ class Exercise:
 
 
 def random_conductances(rng: np.random.Generator, **fixed: float) -> Conductances:
-    """Nothing equal, nothing round; ``fixed`` conductances replace those drawn."""
-    leak = rng.uniform(0.1, 0.5)  # ranges of these two lines [chosen]
-    others = rng.uniform(0.2, 2.0, 4).tolist()
-    return replace(Conductances(leak, *others), **fixed)
+    """Nothing equal, nothing round, ranges [chosen]; ``fixed`` conductances replace those drawn."""
+    return replace(Conductances(rng.uniform(0.1, 0.5), *rng.uniform(0.2, 2, 4).tolist()), **fixed)

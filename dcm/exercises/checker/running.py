@@ -55,9 +55,8 @@ def evaluate(answer, inputs: dict[str, tuple]) -> list:
     values = []
     case = next(iter(inputs))
     try:
-        with time_limit(LIMIT), np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NaN is reported by the diagnosis, in words
-            for case in inputs:
+        with time_limit(LIMIT), np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            for case in inputs:  # NaN is reported by the diagnosis, in words
                 values.append(answer(*copy.deepcopy(inputs[case])))
     except TimeUp:
         late = f"It had not returned after {LIMIT:g} s ({case}): look for a loop that never ends."
