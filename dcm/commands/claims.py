@@ -35,10 +35,7 @@ class Row:
 
 
 def table(results_of=Variant.results, only=()) -> list[Row]:
-    """Every row, or those with an id in ``only``, computed now.
-
-    ``results_of`` gives the results of a variant; ``ResultError`` if a file must not be used.
-    """
+    """Every row, or those with an id in ``only``; ``results_of`` gives a variant's results."""
     return [row(claim, results_of) for claim in CLAIMS if not only or claim.id in only]
 
 
@@ -47,18 +44,16 @@ def row(claim: Claim, results_of) -> Row:
     results = [results_of(variant) for variant in (*claim.needs, *claim.also)]
     files = ["/".join(result.path.parts[-3:]) for seeds in results for result in seeds]
     about = (claim.id, claim.claim, claim.paper, claim.quantity, claim.criterion)
-    needed = zip(claim.needs, results, strict=False)  # those of ``also`` come after them
-    missing = [variant.name for variant, seeds in needed if not seeds]
+    missing = [v.name for v, seeds in zip(claim.needs, results, strict=False) if not seeds]
     if missing:
         words = f"missing: {', '.join(missing)}"
         return Row(*about, None, None, None, 0, "not run", words, tuple(files))
     judged = claim.judge(*results)
-    values = judged.values
-    numbers = [float(summary(values)) for summary in (np.median, np.min, np.max)]
+    numbers = [float(summary(judged.values)) for summary in (np.median, np.min, np.max)]
     verdict = "differs" if judged.partly else "not reproduced"
     if judged.holds:
         verdict = "reproduced"
-    return Row(*about, *numbers, len(values), verdict, judged.detail, tuple(files))
+    return Row(*about, *numbers, len(judged.values), verdict, judged.detail, tuple(files))
 
 
 def cost() -> str:

@@ -29,7 +29,6 @@ class Commands(click.Group):
     """Ctrl-C, or a result file that must not be used, ends every command in one line."""
 
     def invoke(self, context):
-        """Run the command."""
         try:
             return super().invoke(context)
         except ResultError as error:
@@ -107,10 +106,8 @@ def figures(context, names, profile, seed, jobs, seeds, force, parameter):
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
     if runs and _was_given(context, "seed"):
-        _note(
-            f"--seed {seed} is of the notebooks' own runs; "
-            "paper-scale results have the seeds 0, 1, … (--seeds)"
-        )
+        others = "paper-scale results have the seeds 0, 1, … (--seeds)"
+        _note(f"--seed {seed} is of the notebooks' own runs; {others}")
     context.exit(compute(runs, jobs, force) or draw(notebooks, profile, jobs))
 
 
@@ -148,10 +145,8 @@ def claims(as_json):
     click.echo(claims.text(rows))
     missing = [run for run in plan() if not run.path.is_file()]
     if missing:
-        _note(
-            f"{len(missing)} results are missing ({in_words(missing)}); "
-            "dcm figures --profile paper computes them"
-        )
+        remedy = "dcm figures --profile paper computes them"
+        _note(f"{len(missing)} results are missing ({in_words(missing)}); {remedy}")
     for path in claims.publish(rows):
         click.echo(f"wrote {path}", err=True)
 

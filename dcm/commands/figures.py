@@ -18,10 +18,7 @@ BAR = "{percentage:3.0f}% |{bar:20}| {elapsed}, about {remaining} left{postfix}"
 
 
 def prepare(names, profile: str, parameters: dict, seeds: int | None, force: bool) -> tuple:
-    """The notebooks to run, and the paper-scale runs whose results they show.
-
-    Checks everything that can be checked before anything runs; mistakes are ``ValueError``s.
-    """
+    """The notebooks to run, and the runs whose results they show; mistakes are ``ValueError``s."""
     if profile not in paths.PROFILES:
         known = ", ".join(paths.PROFILES)
         raise ValueError(f"no profile is called {profile!r}; choose from {known}")
@@ -36,18 +33,13 @@ def prepare(names, profile: str, parameters: dict, seeds: int | None, force: boo
 
 
 def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
-    """Compute the missing results (all, with ``force``); 0, or the exit status if some still miss.
-
-    Results that are computed again stay until the new ones replace them.
-    """
+    """Compute the missing results (all, with ``force``); the exit status: 0 if none misses then."""
     if not runs:
         return 0
-    missing = runs
-    if force:
+    if force:  # the old results stay until the new ones replace them
         for run in runs:
             run.checkpoint.path.unlink(missing_ok=True)
-    else:
-        missing = [run for run in runs if run.finished(notice=say) is None]
+    missing = [run for run in runs if force or run.finished(notice=say) is None]
     there = len(runs) - len(missing)
     click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
     if not missing:
@@ -83,10 +75,7 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
 
 
 def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
-    """Do ``jobs`` with a bar of the work done and a line per job that ended.
-
-    Returns the attempts that ended, and whether the user interrupted the others.
-    """
+    """Do ``jobs`` with a bar and a line per job; the attempts that ended, and if interrupted."""
     ended = []
     width = max(len(job.name) for job in jobs)
     total = sum(job.seconds for job in jobs)
@@ -102,8 +91,7 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
             bar.n = sum(attempt.job.seconds * attempt.share for attempt in attempts)
             # What a resumed run had done before took no time now: no part of its speed.
             bar.initial = sum(a.job.seconds * (a.share_before or 0.0) for a in attempts)
-            under_way = [attempt.job.name for attempt in attempts if attempt not in ended]
-            bar.set_postfix_str(", ".join(under_way))
+            bar.set_postfix_str(", ".join(a.job.name for a in attempts if a not in ended))
 
         try:
             execute(jobs, n_parallel, report, tick)

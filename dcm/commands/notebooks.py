@@ -40,15 +40,12 @@ class Notebook:
         return Job(self.source.stem, EXPECTED.get(self.name, 10), self.run, log)
 
     def run(self, progress: Progress) -> None:
-        """Execute the notebook in its own folder; ``JobError`` names the cell that fails.
-
-        The share done is of the seconds that the code cells took the last time (else 1 s each).
-        """
+        """Execute the notebook in its own folder; ``JobError`` names the cell that fails."""
         import nbformat
         import papermill
         from nbclient.exceptions import DeadKernelError
 
-        before = cell_seconds(self.target)
+        before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
         self.target.unlink(missing_ok=True)
         cells = nbformat.read(self.source, as_version=4).cells
         sources = [cell.source for cell in cells]
@@ -60,10 +57,9 @@ class Notebook:
             ahead.pop(cell.source, None)  # papermill's own cell of parameters is not among them
             progress.tell(1 - sum(ahead.values()) / total)
 
+        options = {"cwd": self.source.parent, "progress_bar": False, "on_cell_executed": executed}
         progress.tell(0.0)
         try:
-            options = {"cwd": self.source.parent, "progress_bar": False}
-            options["on_cell_executed"] = executed
             papermill.execute_notebook(self.source, self.target, self.changed, **options)
         except papermill.PapermillExecutionError as error:
             number = sources.index(error.source) + 1
@@ -120,10 +116,7 @@ def own_parameters(path: Path) -> dict:
 
 
 def changed_parameters(path: Path, given: dict) -> dict:
-    """``given`` without the entries that equal the notebook's own.
-
-    Raises ``ValueError`` for unknown names and wrong types: papermill itself would go on.
-    """
+    """``given`` without what equals the notebook's own; ``ValueError`` where papermill goes on."""
     known = own_parameters(path)
     for name, value in given.items():
         if name not in known:
@@ -132,10 +125,8 @@ def changed_parameters(path: Path, given: dict) -> dict:
         kind = type(known[name])
         allowed = (float, int) if kind is float else (kind,)
         if type(value) not in allowed:
-            raise ValueError(
-                f"parameter {name} of {path.name} is {value!r}; "
-                f"give type {kind.__name__}, as {known[name]!r}"
-            )
+            remedy = f"give type {kind.__name__}, as {known[name]!r}"
+            raise ValueError(f"parameter {name} of {path.name} is {value!r}; {remedy}")
     return {name: value for name, value in given.items() if value != known[name]}
 
 

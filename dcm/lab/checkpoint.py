@@ -28,9 +28,8 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         if not saved.is_of(self.about):
-            raise ResultError(
-                f"{self.path} is a checkpoint of another config or seed; delete it or use --force"
-            )
+            remedy = "delete it or use --force"
+            raise ResultError(f"{self.path} is a checkpoint of another config or seed; {remedy}")
         return saved.arrays
 
     def save(self, arrays: dict, *, force: bool = False) -> None:
@@ -43,8 +42,7 @@ class Checkpoint:
 def resumable(step, state: dict, steps: int, checkpoint, progress, desc: str) -> dict:
     """``state = step(i, state)`` for i = 0…steps-1, from a ``Checkpoint`` on where there is one.
 
-    ``state`` maps names to arrays and ``numpy.random.Generator``s. An interrupted run keeps its
-    last whole step, and gives the same bits as an uninterrupted one.
+    ``state`` maps names to arrays and generators. Interrupted or not, a run gives the same bits.
     """
     first = 0
     kept = checkpoint.load() if checkpoint else None
@@ -52,9 +50,8 @@ def resumable(step, state: dict, steps: int, checkpoint, progress, desc: str) ->
         first = int(kept.pop("step"))
         revived = _revived(kept)
         if set(revived) != set(state):
-            raise ResultError(
-                f"{checkpoint.path} holds other arrays than this version of the run; delete it"
-            )
+            words = f"{checkpoint.path} holds other arrays than this version of the run; delete it"
+            raise ResultError(words)
         state = revived
     whole = None  # the last whole step: an interrupted one may have used up random numbers already
     try:
@@ -83,8 +80,7 @@ def _frozen(state: dict) -> dict:
 def _revived(arrays: dict) -> dict:
     """The inverse of ``_frozen``."""
     state = dict(arrays)
-    generators = json.loads(str(state.pop(GENERATORS, "{}")))
-    for name, saved in generators.items():
+    for name, saved in json.loads(str(state.pop(GENERATORS, "{}"))).items():
         state[name] = np.random.default_rng()
         state[name].bit_generator.state = saved
     return state

@@ -34,11 +34,8 @@ def save_figure(figure, name: str, profile: str) -> None:
 
 
 def band(ax, x, curves, **style) -> list:
-    """Median over seeds as a line, their range as a band; returns the lines drawn.
-
-    ``curves`` is (n_seeds, n). Without any, of results not computed yet, nothing is drawn.
-    """
-    if len(curves) == 0:
+    """Median over seeds as a line, their range as a band: ``curves`` (n_seeds, n); the lines."""
+    if len(curves) == 0:  # results not computed yet
         return []
     curves = np.asarray(curves)
     ax.fill_between(x, curves.min(0), curves.max(0), color=style.get("color"), alpha=0.2, lw=0)
@@ -47,6 +44,4 @@ def band(ax, x, curves, **style) -> list:
 
 def over_seeds(ax, results, x: str, y: str, **style) -> list:
     """``band`` of the results' arrays ``y`` over the first one's ``x``; returns the lines drawn."""
-    if not results:
-        return []
-    return band(ax, results[0][x], [result[y] for result in results], **style)
+    return band(ax, results[0][x] if results else (), [result[y] for result in results], **style)

@@ -53,15 +53,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work for a process of its own, which prints into the file ``log``.
-
-    ``work`` must be picklable; an interruption reaches it as ``KeyboardInterrupt``.
-    """
+    """One piece of work for a process of its own."""
 
     name: str
     seconds: float  # a rough guess on one core, to weigh it against other jobs; no limit
-    work: Callable[[Progress], None]
-    log: Path
+    work: Callable[[Progress], None]  # picklable; an interruption raises ``KeyboardInterrupt``
+    log: Path  # where its prints go
 
 
 @dataclass

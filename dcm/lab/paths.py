@@ -10,9 +10,8 @@ def repository() -> Path:
     for folder in (Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks" / "00_the_circuit.ipynb").is_file():
             return folder
-    raise FileNotFoundError(
-        "no notebooks/00_the_circuit.ipynb here or above; run this inside a clone of the repository"
-    )
+    remedy = "run this inside a clone of the repository"
+    raise FileNotFoundError(f"no notebooks/00_the_circuit.ipynb here or above; {remedy}")
 
 
 def results() -> Path:

@@ -33,18 +33,13 @@ class Variant:
         return [Run(self, seed) for seed in range(min(seeds, self.most_seeds or seeds))]
 
     def results(self) -> list[Result]:
-        """The results that ``results/`` holds, one per seed; empty where there are none yet.
-
-        ``ResultError`` names a file that was truncated, edited, or made with another config.
-        """
+        """Those in ``results/``, one per seed; ``ResultError`` names one that must not be used."""
         found = [read(path) for path in sorted(paths.results().glob(f"{self.name}-seed*.npz"))]
         for result in found:
             run = Run(self, result.about.get("seed"))
             if result.path != run.path or not result.is_of(run.about):
-                raise ResultError(
-                    f"{result.path} was made with another config or seed; "
-                    "dcm figures --profile paper computes it again"
-                )
+                remedy = "dcm figures --profile paper computes it again"
+                raise ResultError(f"{result.path} was made with another config or seed; {remedy}")
         return found
 
 

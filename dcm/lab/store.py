@@ -1,7 +1,6 @@
 """One result form, in memory and on disk: named arrays with a header that says what they are of.
 
-A file is an ``.npz`` without pickle, written atomically. Its header is JSON with a SHA-256 over
-itself and the arrays: a truncated, edited or outdated file is refused by name, never silently used.
+A file is an ``.npz`` whose JSON header has a SHA-256: a damaged or edited one is refused by name.
 """
 
 import hashlib
@@ -22,15 +21,11 @@ class ResultError(ValueError):
 
 @dataclass(frozen=True)
 class Result:
-    """One run's measurements: ``result["error"]`` is the array called ``error``.
+    """One run's measurements: ``result["error"]`` is the array called ``error``."""
 
-    ``about`` is the header: at least ``config``; in files also run, seed, versions, commit,
-    machine, times. ``path`` is None for a run just made.
-    """
-
-    about: dict
+    about: dict  # the header: at least config; in files also run, seed, versions, machine, times
     arrays: dict[str, np.ndarray]
-    path: Path | None = None
+    path: Path | None = None  # its file; None for a run just made
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name in self.arrays:
@@ -69,13 +64,11 @@ def read(path: Path) -> Result:
     except FileNotFoundError:
         raise
     except Exception as error:  # damaged zip files fail in a dozen ways
-        words = f"{path} is damaged or no result file ({error}); {REMEDY}"
-        raise ResultError(words) from error
+        raise ResultError(f"{path} is damaged or no result file ({error}); {REMEDY}") from error
     found = about.get("format")
     if found != FORMAT:
         raise ResultError(f"{path} has format {found}, this version reads {FORMAT}; {REMEDY}")
-    claimed = about.pop("sha256", None)
-    if claimed != digest(about, arrays):
+    if about.pop("sha256", None) != digest(about, arrays):
         words = f"{path} was changed after it was written (its SHA-256 differs); compute it again"
         raise ResultError(words)
     return Result(about, arrays, path)

@@ -20,20 +20,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the table: the paper's statement, the number that stands for it, how it is judged.
-
-    ``judge`` takes a list of results for each of ``needs`` and then of ``also``, whose runs may be
-    missing.
-    """
+    """One row of the table: the paper's statement, the number that stands for it, its judge."""
 
     id: str
     claim: str
     paper: str  # the paper's value
     quantity: str  # the leading number in words, with its unit
     criterion: str  # when the claim counts as reproduced, in words
-    judge: Callable[..., Verdict]
+    judge: Callable[..., Verdict]  # of a list of results for each of ``needs``, then of ``also``
     needs: tuple[Variant, ...]
-    also: tuple[Variant, ...] = ()
+    also: tuple[Variant, ...] = ()  # whose runs may be missing
 
 
 def column(results, number) -> np.ndarray:

@@ -37,8 +37,7 @@ def widget(control: Slider | Choice, value):
     look = {"style": {"description_width": "19em"}, "layout": {"width": "44em"}}
     given = {"value": value, "description": control.label, "continuous_update": False, **look}
     if isinstance(control, Choice):
-        options = control.options
-        pairs = options.items() if isinstance(options, dict) else options
+        pairs = control.options.items() if isinstance(control.options, dict) else control.options
         # Not a drop-down list: JupyterLab takes a list's arrow keys for itself.
         return ipywidgets.SelectionSlider(options=list(pairs), **given)
     kind = ipywidgets.IntSlider if isinstance(control.step, int) else ipywidgets.FloatSlider
@@ -49,21 +48,18 @@ def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     """Controls for some arguments of ``callback``, starting at its defaults, above what it draws.
 
     ``str`` of what ``callback`` returns are the figure's numbers in words. ``controls`` has a
-    ``Slider`` or ``Choice`` per argument, ``fixed`` the arguments without one. The figure is
-    redrawn when a control is let go, and once at a reset.
+    ``Slider`` or ``Choice`` per argument, ``fixed`` the arguments without one.
     """
     parameters = inspect.signature(callback).parameters
     start = {name: parameters[name].default for name in controls}
     sliders = {name: widget(control, start[name]) for name, control in controls.items()}
     tooltip = "Put every control back to where it started"
     button = ipywidgets.Button(description="Reset", tooltip=tooltip)
-    # Not an Output widget: in a headless run its messages can swallow the kernel's reply, and the
-    # run then never ends.
+    # Not an Output widget: its messages can swallow the kernel's reply, and a headless run hangs.
     shown = ipywidgets.HTML()
 
     def redraw(change=None):
-        values = {name: slider.value for name, slider in sliders.items()}
-        shown.value = picture(callback, **fixed, **values)
+        shown.value = picture(callback, **fixed, **{k: s.value for k, s in sliders.items()})
 
     def reset(button):
         for name, slider in sliders.items():
@@ -80,19 +76,15 @@ def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
 
 
 def picture(callback, **values) -> str:
-    """The figure that ``callback`` draws, as HTML; its numbers in words below and as ``alt``.
-
-    For a state that does not exist it is a message, lest an earlier figure seem to be the answer.
-    """
+    """The figure that ``callback`` draws, as HTML; its numbers in words below and as ``alt``."""
     try:
         words = str(callback(**values))
-    except (ConvergenceError, ValueError) as problem:
+    except (ConvergenceError, ValueError) as problem:  # no earlier figure in its place
         words = f"Nothing to draw at these values: {problem}."
         plt.figure(figsize=(8, 1.6)).text(0.05, 0.5, words, wrap=True, va="center", fontsize=12)
     figure = plt.gcf()
     file = io.BytesIO()
-    # Little compression is fast, and the picture never leaves the machine.
-    figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
+    figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})  # large but fast
     plt.close(figure)
     data = base64.b64encode(file.getvalue()).decode()
     words = escape(words)

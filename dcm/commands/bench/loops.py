@@ -19,23 +19,17 @@ SIZES = (30, 50, 10)  # Fig. 2's circuit [paper]
 RATES = LearningRates((0.0011875, 0.0005), 0.0011875, 0.0059375)  # of Fig. 2 [SM*]
 NOISE = 0.3  # [SM*: believed to be the supplement's]
 STEPS = 1000  # per pattern: 100 ms at .1 ms [SM*]
-SPARSITY = 0.19  # share of MNIST's pixels that are not zero
-# Backprop's rate [chosen]; it does not change the speed. At .1, training itself amplifies rounding
-# errors, from 1e-16 to order 1 within 3000 images, and no two implementations end alike.
+# [chosen]; at .1, training itself amplifies rounding errors to order 1 within 3000 images.
 BACKPROP_RATE = 0.03
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One loop and the ways of running it.
-
-    Per way, ``call(n, dtype)`` does ``n`` units and returns the arrays that were learned; the
-    number beside it is how many units one repetition does.
-    """
+    """One loop and the ways of running it."""
 
     name: str
     units: str  # what is counted
-    runners: dict[str, tuple]
+    runners: dict[str, tuple]  # per way: call(n, dtype) -> arrays learned; n of one repetition
     start: list  # the arrays before learning
     dtypes: tuple = (np.float64,)  # in which kernel and twin are compared; the first is timed
 
@@ -77,8 +71,7 @@ def steady(circuit, counts: Counts, rng) -> Loop:
 
 def continuous(circuit, counts: Counts, rng) -> Loop:
     """Euler steps with noise and all filters; the same noise for both."""
-    n_patterns = max(counts.noisy_patterns, 1 + counts.compared // STEPS)
-    inputs, targets = random_patterns(n_patterns, rng)
+    inputs, targets = random_patterns(max(counts.noisy_patterns, 1 + counts.compared // STEPS), rng)
 
     def by(integrate):
         def call(n, dtype):
@@ -124,11 +117,8 @@ def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
         from dcm.commands.bench import torch_mnist
 
         modules[TORCH] = (torch_mnist, counts.images)
-    two_pass = {}
-    backprop = {}
-    for by, (module, n) in modules.items():
-        two_pass[by] = (two_pass_by(module.learn_two_pass), n)
-        backprop[by] = (backprop_by(module.learn_backprop), n)
+    two_pass = {by: (two_pass_by(m.learn_two_pass), n) for by, (m, n) in modules.items()}
+    backprop = {by: (backprop_by(m.learn_backprop), n) for by, (m, n) in modules.items()}
     precisions = (np.float32, np.float64)
     return [
         Loop("MNIST two-pass", "images", two_pass, weights(start), precisions),
@@ -142,7 +132,9 @@ def digits(n: int, rng) -> Digits:
         return mnist(download=False)
     except (DataUnavailable, ValueError):
         images = rng.random((n, 784), np.float32)
-        images[rng.random(images.shape, np.float32) > SPARSITY] = 0
+        images[rng.random(images.shape, np.float32) > 0.19] = (
+            0  # the share of MNIST's pixels that are not zero
+        )
         split = Split(images, rng.integers(0, 10, n))
         return Digits("noise of MNIST's size and sparsity", 28, split, split, split)
 
@@ -158,15 +150,11 @@ def weights(circuit) -> list[np.ndarray]:
 
 
 def deviation(loop: Loop, n: int, dtype) -> float:
-    """Largest deviation of the kernel from its twin after ``n`` units, per what was learned.
-
-    That is, the largest difference in each array over the largest change of that array since
-    ``start``; arrays that do not learn must not differ at all.
-    """
+    """Largest difference of kernel and twin after ``n`` units, over the change of that array."""
     fast = loop.runners[KERNEL][0](n, dtype)
     slow = loop.runners[PLAIN][0](n, dtype)
     largest = 0.0
     for a, b, before in zip(fast, slow, loop.start, strict=True):
-        change = float(np.abs(b - before).max()) or 1e-300
+        change = float(np.abs(b - before).max()) or 1e-300  # what rests must not differ at all
         largest = max(largest, float(np.abs(a - b).max()) / change)
     return largest
