@@ -29,6 +29,7 @@ class Commands(click.Group):
     """Ctrl-C, or a result file that must not be used, ends every command in one line."""
 
     def invoke(self, context):
+        """Run the command that was typed."""
         try:
             return super().invoke(context)
         except ResultError as error:
