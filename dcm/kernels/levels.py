@@ -29,7 +29,7 @@ BY_V, BY_PULL, TOTAL, ATTENUATION, ETA, ETA_DOWN, ETA_PI = np.arange(8, 15)
 UP, DOWN, PI = (POST, ETA), (POST_DOWN, ETA_DOWN), (POST_PI, ETA_PI)
 
 # n[k]: neurons of layer k; cells[k], pyramidal[k]: vectors that its columns and its pyramidal cells
-# fill; logistic … theta: φ; up[k], down[k], pi[k], thresholds: whether these learn in layer k.
+# fill; logistic … theta: φ; up[k], down[k], pi[k]: what learns there; thresholds: whether they do.
 Model = namedtuple("Model", "n cells pyramidal logistic gamma beta theta up down pi thresholds")
 
 # Matrices, or induction terms, with a row per sender, thresholds (backward: zeros) in row 0.

@@ -1,6 +1,6 @@
 """A Numba type of several numbers, some registers wide: load, store, zero, add and total.
 
-They stay in registers, where LLVM would keep the running sums of a matrix product in memory.
+Such values stay in registers; of plain numbers, LLVM would keep a product's sums in memory.
 """
 
 from llvmlite import binding, ir

@@ -65,7 +65,7 @@ def integrate(
     rates : LearningRates, optional
         Per ms; None: no plasticity.
     dt, duration : float
-        Euler step and time per pattern, ms [SM*: not in the main text; the supplement's?].
+        Euler step and time per pattern, ms [SM*: not in the main text; believed supplement's].
     noise : float
         σ of the somatic white noise; larger = noisier somata.
     tau_input, tau_weights : float

@@ -36,7 +36,8 @@ class Recording:
     induction: Updates | None = None
 
 
-# Steps without a record between: ms, place in words, input, target, noise (n_steps, n_somata or 0).
+# Steps without a record between them: their time in ms and in words, input and target, and their
+# noise ``kicks`` (n_steps, n_somata), or (n_steps, 0) without it; good until the next stretch.
 Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
 
 

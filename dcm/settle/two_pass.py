@@ -1,7 +1,7 @@
 """Two-pass dynamics, the paper's scheme for MNIST (Section 3.4): one sweep up, one sweep down.
 
-The paper writes u = v_B on the way up and u = (1-λ) v_B + λ v_A on the way down; here v̂_B stands
-for v_B [chosen]: an untargeted self-predicting circuit is then exactly at equilibrium.
+The paper writes u = v_B on the way up and u = (1-λ) v_B + λ v_A on the way down; here attenuated
+v̂_B stands for v_B [chosen]: an untargeted self-predicting circuit is then exactly at equilibrium.
 """
 
 from dcm.model.state import State, apical_potential, checked_patterns
