@@ -50,7 +50,7 @@ def array_name(measure: str, depth: int, feedback: str) -> str:
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
     """All depths and kinds of feedback, ``n_circuits`` random circuits with one pattern each.
 
-    The result's arrays (n_circuits, n_λ, N) are explained in ``compare``.
+    Its arrays (n_circuits, n_λ, N) are explained in ``compare``; ``checkpoint`` is not used.
     """
     arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
@@ -73,7 +73,7 @@ def one_circuit(config: Config, depth: int, feedback: str, rng) -> list:
     rows = []
     for lam in config.lambdas:
         measured = compare(at_mixing(circuit, lam, config), r_in, u_target, feedback)
-        rows.append(list(measured.values()))
+        rows.append([measured[measure] for measure in MEASURES])
     return rows
 
 

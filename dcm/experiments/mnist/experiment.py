@@ -122,10 +122,7 @@ def trained(config, start, data, order, progress=silent, checkpoint=None) -> Res
 
 
 def train(config, start, data, order, progress=silent, checkpoint=None):
-    """(learner at the end, what ``measure`` gives before and after every epoch, (epochs + 1, …)).
-
-    Each epoch shows all training images in a fresh random order.
-    """
+    """(learner at the end, ``measure`` before and after every epoch: arrays (epochs + 1, …))."""
     advanced = learners.net_epoch if config.learner in NETS else learners.circuit_epoch
 
     def epoch(i, state):

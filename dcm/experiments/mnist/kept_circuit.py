@@ -21,9 +21,8 @@ from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.transfer import Logistic
 
-# Every number that the circuit depends on, so that it can be trained again whatever becomes of the
-# defaults. Layers are small enough to look at cell by cell [chosen]; rates suit few epochs, chosen
-# on the validation split; all else as in notebook 04.
+# Every number that the circuit depends on, whatever becomes of the defaults. Layers are small for
+# looking, rates suit few epochs (by the validation split) [chosen]; all else as in notebook 04.
 LAYERS = {"hidden": (64, 64), "hidden_threshold": 0.0, "output_threshold": -1.5}
 SCALES = {"scale_up": 2.0, "scale_output": 2.0, "gain_hidden": 1.0, "gain_output": 30.0}
 MIXING = {"mixing_hidden": 0.1, "mixing_output": 0.2, "mixing_interneuron": 0.1}

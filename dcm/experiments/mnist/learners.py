@@ -46,7 +46,7 @@ class Net:
 def initial_circuit(config, data: Digits, rng) -> Circuit:
     """A self-predicting circuit in single precision; weights are drawn in the order up, down.
 
-    Top-down weights are uniform on ± gain · √(3 / n_pre); lateral ones of "all plastic" shuffled.
+    Top-down weights are uniform on ± gain · √(3 / n_pre). "All plastic" shuffles w_ip, then w_pi.
     """
     mixing = (config.mixing_hidden, config.mixing_output, config.mixing_interneuron)
     g = Conductances.from_mixing(*mixing)

@@ -82,8 +82,7 @@ def _per_hidden_layer(ax, results, name, factor, ylabel):
     for h, style in enumerate(("-", "--")):
         layer = [factor * result[name][1:, h] for result in results]
         look = {"color": COLOURS["apical"], "ls": style, "label": f"hidden layer {h + 1}"}
-        epochs = 1 + np.arange(max(map(len, layer), default=0))
-        lines += band(ax, epochs, layer, **look)
+        lines += band(ax, 1 + np.arange(max(map(len, layer), default=0)), layer, **look)
     ax.set(xlabel="epochs", ylabel=ylabel, ylim=(0, None))
     ax.legend()
     return lines

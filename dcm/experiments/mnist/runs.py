@@ -19,7 +19,7 @@ def digits(name, seconds, start=Config.paper(), *, epochs=100, most_seeds=None, 
 
 # Where the search began: ``START`` in tools/mnist_trials.py.
 FIRST = {"scale_up": 3.3, "scale_output": 3.3, "gain_hidden": 1.2, "gain_output": 7.0}
-# Its second round: quiet hidden cells and small output weights bear faster learning.
+# Its second round: with quiet cells, small output weights bear more feedback and faster learning.
 QUIET = {"hidden_threshold": -2.0, "scale_output": 0.3, "base_rate": 0.015, "inter_rate": 4.0}
 # Larger random weights and a faster output, where only the output learns.
 LARGE = {**FIRST, "scale_up": 6.0, "scale_output": 6.0, "base_rate": 0.05, "inter_rate": 1.0}

@@ -118,9 +118,8 @@ def settling_bias(config, tau_input, seed, scale_up: float = 1.0) -> tuple[float
     """Bias of w_up[0] from settling without a target, as a share of that of inputs that jump.
 
     Returns (measured, theory). A soma lags its dendrite by τ_m = 1/(g_lk + g_B + g_A). When inputs
-    jump, the old rate meets the new input, and every change teaches -τ_m Cov(φ(u), r_in).
-    Low-passed inputs carry the old pattern along: the share τ_m/(τ_0 + τ_m) remains [derived, for
-    small ``scale_up``]. Shown there and back, what differs between both directions cancels.
+    jump, every change teaches -τ_m Cov(φ(u), r_in). Of low-passed inputs the share τ_m/(τ_0 + τ_m)
+    remains [derived, for small ``scale_up``]. There and back, what differs by direction cancels.
     """
     rng = np.random.default_rng(seed)
     g = config.conductances
