@@ -142,8 +142,9 @@ FILTER = Exercise(
         "This is no filter but a smaller learning rate, the old Δ is lost: "
         "one re-implementation did it.": dt / tau * new,
         "This is the change of Δ. Return the new Δ: add the old one.": dt / tau * (new - old),
-        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, not of the induction.": new
-        + dt / tau * (old - new),
+        "Old and new are exchanged: a step keeps 1 - dt/τ of the old Δ, not of the induction.": (
+            new + dt / tau * (old - new)
+        ),
     },
     curve=Curve(np.arange(0.0, 200.0), _pulse, "time (ms); induction is 1 until 60 ms", "Δ"),
 )
