@@ -40,7 +40,6 @@ class Commands(click.Group):
 
 
 def _was_given(context, name: str) -> bool:
-    """Whether the user gave the option ``name``."""
     return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 

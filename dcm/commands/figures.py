@@ -50,8 +50,7 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
     ended, interrupted = perform(jobs, n_parallel)
     failed = [attempt for attempt in ended if attempt.error]
     if interrupted:
-        n_done = there + len(ended) - len(failed)
-        there = f"{n_done} of {len(runs)} results are there"
+        there = f"{there + len(ended) - len(failed)} of {len(runs)} results are there"
         say(f"interrupted; {there}; the same command goes on where it stopped")
         return INTERRUPTED
     return 1 if failed else 0

@@ -35,7 +35,6 @@ class Notebook:
 
     @property
     def job(self) -> Job:
-        """Its run as a job."""
         log = self.target.with_suffix(".log")
         return Job(self.source.stem, EXPECTED.get(self.name, 10), self.run, log)
 
