@@ -35,6 +35,7 @@ class Notebook:
 
     @property
     def job(self) -> Job:
+        """The run of this notebook, as a job."""
         log = self.target.with_suffix(".log")
         return Job(self.source.stem, EXPECTED.get(self.name, 10), self.run, log)
 

@@ -25,6 +25,7 @@ class Variant:
     most_seeds: int | None = None
 
     def run(self, seed: int) -> "Run":
+        """The run of one seed."""
         return Run(self, seed)
 
     def runs(self, seeds: int) -> list["Run"]:

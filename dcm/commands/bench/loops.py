@@ -145,6 +145,7 @@ def random_patterns(n: int, rng) -> tuple[np.ndarray, np.ndarray]:
 
 
 def weights(circuit) -> list[np.ndarray]:
+    """All weight arrays of a circuit."""
     return list(circuit.arrays().values())
 
 

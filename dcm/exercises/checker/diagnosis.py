@@ -15,6 +15,8 @@ NOT_YET = "not yet"
 
 @dataclass(frozen=True)
 class Assessment:
+    """The outcome of one check: a status, and a message that says what to mend."""
+
     status: str
     message: str = ""
     returned: bool = False  # whether the answer gave values at all, so that its curve can be drawn

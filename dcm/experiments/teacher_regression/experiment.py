@@ -51,6 +51,7 @@ class Config:
 
     @classmethod
     def paper(cls):
+        """The numbers of Fig. 2, 10⁷ patterns."""
         return cls()
 
 

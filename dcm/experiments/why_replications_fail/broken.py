@@ -12,6 +12,7 @@ class ApicalLoadAtOutput(Conductances):
 
     @property
     def attenuation_output(self) -> float:
+        """v̂_B / v_B of an output cell, wrongly that of a hidden cell."""
         return self.attenuation_hidden
 
 
@@ -20,6 +21,7 @@ class ForgottenBrackets(Conductances):
 
     @property
     def attenuation_interneuron(self) -> float:
+        """v̂_I / v_I of an interneuron, wrongly above 1."""
         return self.dendritic / self.leak + self.dendritic
 
 
@@ -28,6 +30,7 @@ class BareBasal(Conductances):
 
     @property
     def attenuation_hidden(self) -> float:
+        """v̂_B / v_B of a hidden cell, wrongly 1."""
         return 1.0
 
 
