@@ -87,7 +87,7 @@ def through_time(before, arrival, after, r_target) -> dict[str, np.ndarray]:
     Under ``before_…``, ``arrival_…`` and ``after_…``: ``t`` in ms, ``gap`` ‖u_P - u_I‖², ``apical``
     ‖v_A‖; for the first ``MARGIN`` the ``balance`` (``top_down``, ``lateral``) of the dendrite that
     responds most, and the ``rate`` of the cell with the most extreme target, ``target_rate``.
-    ``level_free``, ``level_onset``: ‖mean of v_A‖ before it and 50-150 ms after: without noise.
+    ``level_free``, ``level_onset``: ‖mean of v_A over time‖ before the target, 50-150 ms after it.
     """
     v_apical = arrival.traces["v_apical[0]"]  # (n_records, n_hidden)
     dendrite = np.argmax(np.abs(v_apical[20:200].mean(axis=0)))  # without the first 20 ms [chosen]
