@@ -85,7 +85,22 @@ def integrate(
     DivergenceError
         At the pattern where learning runs away, naming the rate to lower.
     """
-    run = Run(**locals())  # all arguments, under the same names
+    run = Run(
+        circuit,
+        inputs,
+        u_targets,
+        rng=rng,
+        rates=rates,
+        dt=dt,
+        duration=duration,
+        noise=noise,
+        tau_input=tau_input,
+        tau_weights=tau_weights,
+        record=record,
+        record_every=record_every,
+        start=start,
+        progress=progress,
+    )
     state = run.state
     induction = run.induction
     for stretch in run.stretches():
