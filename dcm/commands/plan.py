@@ -22,9 +22,8 @@ SEEDS = 5  # of every variant that does not say less [chosen]
 
 def variants(notebooks=EXPERIMENTS) -> list[Variant]:
     """All variants of ``notebooks``, by name; none of those that compute on the spot."""
-    return [
-        variant for name in notebooks if name in EXPERIMENTS for variant in EXPERIMENTS[name].RUNS
-    ]
+    planned = [EXPERIMENTS[name].RUNS for name in notebooks if name in EXPERIMENTS]
+    return [variant for runs in planned for variant in runs]
 
 
 def plan(seeds: int = SEEDS, notebooks=EXPERIMENTS) -> list[Run]:
