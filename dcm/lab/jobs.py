@@ -84,6 +84,7 @@ class Attempt:
         return True
 
     def end(self) -> None:
+        """Take note of how the process ended."""
         self.process.join()
         self.seconds = time.monotonic() - self.began
         self.share = 1.0  # nothing is left to do, whether it went well or not
