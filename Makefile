@@ -1,11 +1,12 @@
 # make figures: redraw every figure.  make test: run every test.  make check: those that take seconds.
+# make faults: kill, damage, misuse and starve it some thousand times, and count what was lost.
 # Each first sets up what is missing in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 BRIAN2 := .venv-brian2
 
-.PHONY: figures test check lint brian2 lock clean
+.PHONY: figures test check faults lint brian2 lock clean
 
 figures: $(READY)
 	$(BIN)/dcm figures
@@ -20,6 +21,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest tests -m "not slow and not browser"
+
+# The full count; make test tries a few of each kind.
+faults: $(READY)
+	DCM_FAULTS=full $(BIN)/python -m pytest tests/faults
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,9 +1,12 @@
-"""Skips what needs MNIST where it is not on this machine: tests never download."""
+"""For all tests: MNIST is never downloaded, and the table of the fault tests at the end."""
 
 import pytest
 
+FAULTS = {}  # kind of fault: cases, lost, wrong
+
 
 def pytest_collection_modifyitems(items):
+    """Skip what needs MNIST where it is not on this machine."""
     needing = []
     for item in items:
         if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid:
@@ -17,3 +20,25 @@ def pytest_collection_modifyitems(items):
     except (DataUnavailable, ValueError) as error:
         for item in needing:
             item.add_marker(pytest.mark.skip(reason=str(error)))
+
+
+def pytest_runtest_logreport(report):
+    """Add up the tallies of ``tests/faults``."""
+    if report.when != "teardown":
+        return
+    for name, row in report.user_properties:
+        if name == "faults":
+            kind, *counts = row
+            before = FAULTS.get(kind, (0, 0, 0))
+            FAULTS[kind] = tuple(a + b for a, b in zip(before, counts, strict=True))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of faults: kind, cases, lost, wrong."""
+    if not FAULTS:
+        return
+    width = max(map(len, FAULTS))
+    terminalreporter.section("faults")
+    terminalreporter.line(f"{'kind':{width}s} {'cases':>8s} {'lost':>6s} {'wrong':>6s}")
+    for kind, (cases, lost, wrong) in sorted(FAULTS.items()):
+        terminalreporter.line(f"{kind:{width}s} {cases:8d} {lost:6d} {wrong:6d}")

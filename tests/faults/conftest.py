@@ -1,0 +1,50 @@
+"""What every fault test shares: how many cases it tries, and a tally of what they lost or got wrong.
+
+``make faults`` tries the full count (``DCM_FAULTS=full``); otherwise a reduced one covers all kinds.
+"""
+
+import os
+
+import pytest
+
+FULL = os.environ.get("DCM_FAULTS") == "full"
+
+
+@pytest.fixture(scope="session")
+def cases():
+    """How many cases to try: ``cases(reduced, full)``."""
+
+    def chosen(reduced: int, full: int) -> int:
+        return full if FULL else reduced
+
+    return chosen
+
+
+class Tally:
+    """The cases of one kind of fault, and what went wrong in them, in words."""
+
+    def __init__(self):
+        self.kind = ""
+        self.cases = 0
+        self.lost = []
+        self.wrong = []
+
+    def case(self, lost: str | None = None, wrong: str | None = None) -> None:
+        """Count one case. ``lost``: something kept before is gone; ``wrong``: silent or unnamed."""
+        self.cases += 1
+        if lost:
+            self.lost.append(lost)
+        if wrong:
+            self.wrong.append(wrong)
+
+
+@pytest.fixture
+def tally(request, record_property):
+    """Counts the cases of a test marked ``@pytest.mark.kind("a kind of fault")``; none may fail."""
+    found = Tally()
+    found.kind = request.node.get_closest_marker("kind").args[0]
+    yield found
+    row = [found.kind, found.cases, len(found.lost), len(found.wrong)]
+    record_property("faults", row)
+    assert found.cases, "no case was tried"
+    assert not found.lost + found.wrong, "\n".join(found.lost + found.wrong)
