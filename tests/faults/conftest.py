@@ -1,6 +1,6 @@
-"""What every fault test shares: how many cases it tries, and a tally of what they lost or got wrong.
+"""Shared by the fault tests: how many cases each tries, and a tally of what was lost or went wrong.
 
-``make faults`` tries the full count (``DCM_FAULTS=full``); otherwise a reduced one covers all kinds.
+``make faults`` tries the full count (``DCM_FAULTS=full``); otherwise a few cases cover each kind.
 """
 
 import os
