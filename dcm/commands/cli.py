@@ -6,6 +6,7 @@ from ast import literal_eval
 import click
 
 from dcm.lab.store import ResultError
+from dcm.model.files import WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 SEED = click.IntRange(min=0)
@@ -26,13 +27,13 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Ctrl-C, or a result file that must not be used, ends every command in one line."""
+    """Ctrl-C, or a file that must not be used or cannot be written, ends a command in one line."""
 
     def invoke(self, context):
         """Run the command that was typed."""
         try:
             return super().invoke(context)
-        except ResultError as error:
+        except (ResultError, WriteError) as error:
             raise BadInput(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
