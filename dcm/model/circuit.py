@@ -200,10 +200,9 @@ class Circuit:
                 raise ValueError(f"arrays of a circuit with layers {circuit.sizes} and others")
             return circuit
         except (LookupError, TypeError, ValueError) as error:
-            cause = getattr(error, "fault", error)  # of a file that is damaged, not of another kind
-            raise ValueError(
-                f"{path} is not a circuit saved by dcm: {cause}; save it again"
-            ) from error
+            fault = getattr(error, "fault", error)  # without the file's name
+            words = f"{path} is not a circuit saved by dcm: {fault}; save it again"
+            raise ValueError(words) from error
 
 
 def weight_shapes(n: tuple[int, ...]) -> dict[str, list[tuple[int, ...]]]:
