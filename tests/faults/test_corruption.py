@@ -99,6 +99,11 @@ DAMAGES = {
 }
 
 
+def numeric(rng, members):
+    """One of the arrays of numbers."""
+    return rng.choice([name for name in sorted(members) if members[name].dtype.kind in "fiu"])
+
+
 def swapped(rng, members):
     a, b = rng.choice(sorted(set(members) - {"header"}), 2, replace=False)
     members[a], members[b] = members[b], members[a]
@@ -113,12 +118,12 @@ def added(rng, members):
 
 
 def one_number(rng, members):
-    name = rng.choice(sorted(set(members) - {"header"}))
+    name = numeric(rng, members)
     members[name] = members[name] + np.ones((), members[name].dtype)
 
 
 def other_type(rng, members):
-    name = rng.choice(sorted(set(members) - {"header"}))
+    name = numeric(rng, members)
     members[name] = members[name].astype(np.float16)
 
 
