@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dcm import Circuit
+from dcm.commands import notebooks
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist import experiment as mnist
 from dcm.experiments.teacher_regression import experiment as teacher_regression
@@ -174,6 +175,12 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_notice_and_the_run_starts_anew
     assert run.checkpoint.path.with_name("walk-seed0.npz.damaged").read_bytes() == damaged
     run.compute()
     np.testing.assert_array_equal(run.finished()["walk"], expected_walk(0, 5))
+
+
+def test_a_folder_in_the_place_of_the_summary_is_refused_before_any_notebook_runs(folder):
+    (folder / "figures" / "quick" / "summary.json").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"summary\.json could not be written .*; choose another"):
+        notebooks.prepare([], "quick", {})
 
 
 def test_arrays_of_objects_are_refused_before_they_are_written(tmp_path):

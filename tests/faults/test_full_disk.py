@@ -11,12 +11,12 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import papermill
 import pytest
 from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from dcm import Circuit
 from dcm.commands import claims, notebooks
@@ -48,10 +48,9 @@ def a_circuit(folder, rng):
 
 def figures(folder, rng):
     with rc_context({"svg.hashsalt": "the same bytes each time"}):
-        figure = plt.figure(figsize=(2, 2))
+        figure = Figure(figsize=(2, 2))
         figure.text(0.5, 0.5, "a" * rng.integers(200), fontsize=1)
         save_figure(figure, "drawn", "quick")
-        plt.close(figure)
 
 
 def a_summary(folder, rng):
