@@ -3,10 +3,18 @@
 import os
 import shutil
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import numpy as np
+import papermill
 import pytest
+from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_code_cell, new_notebook
 
 from dcm import Circuit
 from dcm.commands import notebooks
@@ -17,7 +25,7 @@ from dcm.experiments.teacher_regression import in_continuous_time
 from dcm.lab import checkpoint as checkpoints
 from dcm.lab import jobs, provenance
 from dcm.lab.checkpoint import Checkpoint, resumable
-from dcm.lab.jobs import Job, execute
+from dcm.lab.jobs import Job, JobError, execute
 from dcm.lab.progress import silent
 from dcm.lab.store import ResultError, read, write
 from dcm.model import archive
@@ -181,6 +189,45 @@ def test_a_folder_in_the_place_of_the_summary_is_refused_before_any_notebook_run
     (folder / "figures" / "quick" / "summary.json").mkdir(parents=True)
     with pytest.raises(OSError, match=r"summary\.json could not be written .*; choose another"):
         notebooks.prepare([], "quick", {})
+
+
+@pytest.mark.parametrize(
+    ("problem", "raised", "left"),
+    [
+        (None, None, "new"),
+        (papermill.PapermillExecutionError(0, 1, "1 / 0", "E", "v", []), JobError, "new"),
+        (DeadKernelError("gone"), JobError, "new"),
+        (KeyboardInterrupt(), KeyboardInterrupt, "old"),
+        (OSError(28, "No space left on device"), OSError, "old"),
+    ],
+    ids=["well", "failing cell", "dead kernel", "Ctrl-C", "full disk"],
+)
+def test_an_executed_notebook_is_old_or_new_and_never_half(
+    folder, monkeypatch, problem, raised, left
+):
+    def executes(source, target, parameters, **options):
+        Path(target).write_text("half")
+        if problem:
+            Path(target).write_text("new")
+            raise problem
+        Path(target).write_text("new")
+
+    monkeypatch.setattr(papermill, "execute_notebook", executes)
+    source = folder / "notebooks" / "00_the_circuit.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), source)
+    target = folder / "out" / "00_the_circuit.ipynb"
+    target.parent.mkdir()
+    target.write_text("old")
+    run = partial(notebooks.Notebook("the_circuit", source, target, {}, {}).run, silent_job())
+    with pytest.raises(raised) if raised else nullcontext():
+        run()
+    assert target.read_text() == left
+    assert list(target.parent.iterdir()) == [target]
+
+
+def silent_job():
+    """A ``Progress`` that nobody listens to."""
+    return SimpleNamespace(tell=lambda share: None)
 
 
 def test_arrays_of_objects_are_refused_before_they_are_written(tmp_path):
