@@ -5,6 +5,7 @@ from ast import literal_eval
 
 import click
 
+from dcm.lab.paths import NoClone, WrongCode, mixed
 from dcm.lab.store import ResultError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
@@ -26,13 +27,13 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Ctrl-C, or a result file that must not be used, ends every command in one line."""
+    """Ctrl-C, a file that must not be used, or no clone: each ends every command in one line."""
 
     def invoke(self, context):
         """Run the command that was typed."""
         try:
             return super().invoke(context)
-        except ResultError as error:
+        except (ResultError, NoClone, WrongCode) as error:
             raise BadInput(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -138,6 +139,8 @@ def claims(as_json):
     from dcm.commands.plan import plan
     from dcm.lab.run import in_words
 
+    if words := mixed(writes=not as_json):
+        _note(words)
     rows = claims.table()
     if as_json:
         click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
@@ -165,5 +168,9 @@ def bench(**options):
     every ratio within one repetition. Then how far the kernels end from their twins.
     """
     from dcm.commands.bench import publish
+    from dcm.experiments.mnist.sources import DataError
 
-    publish(**options)
+    try:
+        publish(**options)
+    except DataError as error:
+        raise BadInput(str(error)) from error

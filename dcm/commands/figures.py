@@ -2,6 +2,7 @@
 
 import signal
 import time
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -11,6 +12,7 @@ from dcm.commands import notebooks
 from dcm.commands.plan import SEEDS, plan
 from dcm.lab import paths
 from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
+from dcm.lab.provenance import provenance, since
 from dcm.lab.run import Run, in_words
 
 say = partial(click.echo, err=True)
@@ -26,10 +28,23 @@ def prepare(names, profile: str, parameters: dict, seeds: int | None, force: boo
         raise ValueError("parameter profile has an option of its own: use --profile")
     if profile != "paper" and (seeds or force):
         raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
-    chosen = notebooks.prepare(names, profile, parameters)
+    if mixed := paths.mixed(writes=profile == "paper"):
+        say(f"note: {mixed}")
+    chosen = [with_data(n) for n in notebooks.prepare(names, profile, parameters)]
     if profile == "quick":
         return chosen, []
     return chosen, plan(seeds or SEEDS, [notebook.name for notebook in chosen])
+
+
+def with_data(notebook: notebooks.Notebook) -> notebooks.Notebook:
+    """The notebook, with the data found that it reads, if any: all processes use these."""
+    if notebook.name != "mnist":
+        return notebook
+    from dcm.experiments.mnist.sources import for_children
+
+    data, details = for_children(paths.repository() / "build" / "mnist")
+    say(f"note: {notebook.name} uses {data}: {details}")
+    return replace(notebook, data=data)
 
 
 def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
@@ -59,13 +74,17 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
     began = time.time()
+    before = provenance()
     ended, interrupted = perform([notebook.job for notebook in chosen], n_parallel)
     done = [attempt.job.name for attempt in ended if attempt.error is None]
-    summary = notebooks.summarise(chosen, ended, profile)
+    summary = notebooks.summarise(chosen, ended, profile, since(before))
     if interrupted:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
         return INTERRUPTED
     drawn = notebooks.drawn_since(profile, began)
+    for notebook in chosen:
+        if notebook.data:
+            click.echo(f"{notebook.name} used {notebook.data}")
     for path in (*drawn, summary):
         click.echo(f"  {path.relative_to(paths.repository())}")
     figures = f"{len(drawn)} figure files in {time.time() - began:.0f} s"

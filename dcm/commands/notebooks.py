@@ -9,7 +9,6 @@ from pathlib import Path
 
 from dcm.lab.jobs import Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
-from dcm.lab.provenance import provenance
 
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
 EXPECTED = {
@@ -32,6 +31,7 @@ class Notebook:
     target: Path  # where its executed copy goes
     parameters: dict
     changed: dict  # those of the ``parameters`` that differ from what the notebook itself sets
+    data: str = ""  # which data it reads and where they are from, if it reads any
 
     @property
     def job(self) -> Job:
@@ -140,10 +140,11 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
             remedy = "change its permissions or work in another clone"
             raise ValueError(f"the folder {place} is not writable; {remedy}")
     given = {"profile": profile, **parameters}
-    return [
-        Notebook(name, path, folder / path.name, given, changed_parameters(path, given))
-        for name, path in chosen.items()
-    ]
+    prepared = []
+    for name, path in chosen.items():
+        changed = changed_parameters(path, given)
+        prepared.append(Notebook(name, path, folder / path.name, given, changed))
+    return prepared
 
 
 def drawn_since(profile: str, moment: float) -> list[Path]:
@@ -152,19 +153,22 @@ def drawn_since(profile: str, moment: float) -> list[Path]:
     return sorted(path for path in recent if path.suffix in (".svg", ".png"))
 
 
-def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) -> Path:
-    """Write how the attempts went into ``summary.json``; other notebooks' entries stay."""
+def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, about) -> Path:
+    """Write how the attempts went into ``summary.json``; other notebooks' entries stay.
+
+    ``about`` is their provenance.
+    """
     path = figure_folder(profile) / "summary.json"
     try:
         entries = json.loads(path.read_text())["notebooks"]
     except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
         entries = {}
     of_job = {notebook.source.stem: notebook for notebook in notebooks}
-    about = provenance()
     for attempt in attempts:
         notebook = of_job[attempt.job.name]
         outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
-        entries[notebook.name] = {**outcome, "parameters": notebook.parameters, **about}
+        data = {"data": notebook.data} if notebook.data else {}
+        entries[notebook.name] = {**outcome, "parameters": notebook.parameters, **data, **about}
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
     os.replace(partial, path)

@@ -90,12 +90,13 @@ class Run:
 
     def compute(self, progress=silent) -> None:
         """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
+        made_by = provenance()  # now: the code may be edited while it runs
         began = np.array([time.perf_counter(), time.process_time()])
         rng = np.random.default_rng(self.seed)
         result = self.variant.experiment(self.variant.config, rng, progress, self.checkpoint)
         wall, cpu = [time.perf_counter(), time.process_time()] - began
         times = {"wall_s": round(float(wall), 1), "cpu_s": round(float(cpu), 1)}
-        write(self.path, {**self.about, **provenance(), **times}, result.arrays)
+        write(self.path, {**self.about, **made_by, **times}, result.arrays)
         self.checkpoint.path.unlink(missing_ok=True)
 
 
