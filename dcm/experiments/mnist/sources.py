@@ -230,7 +230,7 @@ def _from_mirror(mirror: str, names: list[str]) -> tuple[dict[str, bytes], str]:
             received[name] = file.getvalue()
         except OSError as error:
             problems.append(f"{name}.gz: {_in_words(error)}")
-            if getattr(error, "response", None) is None:
+            if getattr(error, "response", None) is None and not file.tell():
                 break  # no answer: do not wait for one to each of the other files
         except ValueError as error:
             problems.append(f"{name}.gz {error}")
