@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -131,10 +131,8 @@ def mirror(plan: dict):
             self.send_response(status)
             self.send_header("Content-Length", str(length))
             self.end_headers()
-            try:
+            with suppress(OSError):  # the other side has heard enough
                 self.wfile.write(body)
-            except OSError:
-                pass  # the other side has heard enough
             self.close_connection = True
 
         def log_message(self, *arguments):
