@@ -13,9 +13,13 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from nbformat.v4 import new_code_cell, new_notebook
 
+from dcm.commands.cli import main
 from dcm.lab import provenance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +35,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="no git on this 
 
 def git(folder, *arguments) -> str:
     """Git as a user runs it, whatever the environment of these tests."""
-    who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "safe.directory=*")
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     command = ["git", *who, "-C", str(folder), *arguments]
     done = subprocess.run(command, env=clean, check=True, capture_output=True, text=True)
@@ -262,7 +266,7 @@ def test_the_commit_is_the_clones_own_or_unknown(tally, cases, monkeypatch, tmp_
         expected = "unknown"
         apply, dirty = CHANGES[change]
         if known:
-            expected = git(clone, "-c", f"safe.directory={clone}", "rev-parse", "HEAD")[:12]
+            expected = git(clone, "rev-parse", "HEAD")[:12]
             expected += "-dirty" if dirty else ""
             apply(clone)
         witness = folder / "touched"
@@ -406,3 +410,38 @@ def test_code_of_one_clone_on_notebooks_of_another_is_said(tally, tmp_path, chan
             if answer["True"].startswith("refused") != differs:
                 wrong = f"may A's code write B's results? {answer['True']!r}"
         tally.case(wrong=wrong and f"{change} in {here.name}: {wrong}")
+
+
+@pytest.mark.kind("provenance")
+@pytest.mark.parametrize("command", ["figures fig9", "figures --profile paper", "claims"])
+def test_what_is_kept_is_written_by_a_clones_own_code_only(tally, monkeypatch, tmp_path, command):
+    b = two_clones(tmp_path, "an edited module")[1]
+    monkeypatch.chdir(b)
+    before = sorted(b.rglob("*"))
+    answer = CliRunner().invoke(main, command.split())
+    wrong = None
+    line = answer.stderr.splitlines()[0] if answer.stderr else ""
+    if str(b) not in line or str(ROOT / "dcm") not in line or "python -m dcm" not in line:
+        wrong = f"not both folders and a remedy in one line: {answer.output!r}"
+    if answer.exit_code != 2 or ("fig9" not in command and answer.output.count("\n") != 1):
+        wrong = f"not refused: {answer.output!r}"
+    lost = None if sorted(b.rglob("*")) == before else "the other clone was written to"
+    tally.case(lost=lost, wrong=wrong and f"{command}: {wrong}")
+
+
+@pytest.mark.kind("provenance")
+def test_kernels_run_the_code_of_the_command_that_started_them(tally, tmp_path):
+    a, b = two_clones(tmp_path, "none")
+    tagged = {"tags": ["parameters"]}
+    cells = [new_code_cell("profile = 'quick'\nseed = 0", metadata=tagged)]
+    cells.append(new_code_cell("import dcm; print(dcm.__file__)"))
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(notebook, b / "notebooks" / "00_the_circuit.ipynb")
+    environment = {**os.environ, "PYTHONPATH": str(a)}  # as if clone A were installed
+    command = [sys.executable, "-m", "dcm", "figures", "the_circuit"]
+    done = subprocess.run(command, cwd=b, env=environment, capture_output=True, text=True)
+    executed = nbformat.read(b / "build" / "notebooks" / "quick" / "00_the_circuit.ipynb", 4)
+    used = executed.cells[-1].outputs[0].text.strip()
+    wrong = None if Path(used) == b / "dcm" / "__init__.py" else f"{used}\n{done.stderr}"
+    tally.case(wrong=wrong)
