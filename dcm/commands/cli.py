@@ -1,20 +1,23 @@
 """The command line: ``dcm figures`` draws, ``dcm claims`` judges, ``dcm bench`` measures."""
 
 import os
+import signal
 from ast import literal_eval
 
 import click
 
+from dcm.lab import interrupt
 from dcm.lab.store import ResultError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
-SEED = click.IntRange(min=0)
+SEED = click.IntRange(0, 2**32 - 1)
 WORDS = {  # on the options of ``dcm figures``
     "profile": "quick: run the notebooks.  paper: first compute the missing paper-scale results.",
     "seed": "Seed of the notebooks' own runs; paper-scale results have the seeds of --seeds.",
     "jobs": "Processes at a time, one core each.",
     "seeds": "Profile paper: seeds 0…K-1 of every paper-scale result (default 5).",
-    "force": "Profile paper: compute again what results/ already holds.",
+    "force": "Profile paper: compute again what results/ already holds. Interrupted, the same "
+    "command goes on; an old result stays until a new one replaces it.",
     "parameter": "Another notebook parameter.",
 }
 
@@ -26,7 +29,12 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Ctrl-C, or a result file that must not be used, ends every command in one line."""
+    """Ctrl-C, a bad result file or a disk that takes no file ends every command in one line."""
+
+    def main(self, *arguments, **options):
+        """Answer signals at once, except where a command holds them back."""
+        with interrupt.handled(interrupt.leave):
+            return super().main(*arguments, **options)
 
     def invoke(self, context):
         """Run the command that was typed."""
@@ -34,9 +42,13 @@ class Commands(click.Group):
             return super().invoke(context)
         except ResultError as error:
             raise BadInput(str(error)) from error
+        except BrokenPipeError:  # dcm claims | head
+            raise
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
-            context.exit(130)
+            context.exit(interrupt.status(signal.SIGINT))
 
 
 def _was_given(context, name: str) -> bool:
@@ -102,6 +114,8 @@ def figures(context, names, profile, seed, jobs, seeds, force, parameter):
         _note(f"--jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast")
     try:
         parameters = {"seed": seed, **dict(map(_key_value, parameter))}
+        if isinstance(parameters["seed"], int) and not 0 <= parameters["seed"] <= SEED.max:
+            raise ValueError(f"parameter seed is {parameters['seed']}; give 0 to {SEED.max}")
         notebooks, runs = prepare(names, profile, parameters, seeds, force)
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
@@ -118,7 +132,7 @@ def _key_value(text: str):
         raise ValueError(f"parameter {text!r} has no value; write --parameter KEY=VALUE")
     try:
         return key, literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the latter: deeply nested
         return key, value
 
 
@@ -136,6 +150,7 @@ def claims(as_json):
 
     from dcm.commands import claims
     from dcm.commands.plan import plan
+    from dcm.lab import outdated
     from dcm.lab.run import in_words
 
     rows = claims.table()
@@ -143,11 +158,16 @@ def claims(as_json):
         click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
         return
     click.echo(claims.text(rows))
+    old = outdated.among(plan())
+    if old:
+        click.echo(outdated.notice(old), err=True)
     missing = [run for run in plan() if not run.path.is_file()]
     if missing:
         remedy = "dcm figures --profile paper computes them"
         _note(f"{len(missing)} results are missing ({in_words(missing)}); {remedy}")
-    for path in claims.publish(rows):
+    with interrupt.held_back():
+        changed = claims.publish(rows)
+    for path in changed:
         click.echo(f"wrote {path}", err=True)
 
 

@@ -3,11 +3,13 @@
 import ast
 import json
 import os
+import signal
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import gettempdir
 
-from dcm.lab.jobs import Attempt, Job, JobError, Progress
+from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
 
@@ -42,8 +44,11 @@ class Notebook:
     def run(self, progress: Progress) -> None:
         """Execute the notebook in its own folder; ``JobError`` names the cell that fails."""
         import nbformat
+
+        # Nothing is kept when it is interrupted: end at once; the kernel ends with the job.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ["JUPYTER_RUNTIME_DIR"] = gettempdir()  # the command's own: removed with it
         import papermill
-        from nbclient.exceptions import DeadKernelError
 
         before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
         self.target.unlink(missing_ok=True)
@@ -64,9 +69,10 @@ class Notebook:
         except papermill.PapermillExecutionError as error:
             number = sources.index(error.source) + 1
             raise JobError(f"cell {number}: {error.ename}: {error.evalue}") from error
-        except DeadKernelError as error:
-            number = sources.index(next(iter(ahead))) + 1
-            raise JobError(f"cell {number}: its kernel died, perhaps for want of memory") from error
+        except RuntimeError as error:  # of nbclient
+            number = sources.index(next(iter(ahead), code[-1])) + 1
+            words = f"cell {number}: its kernel died, perhaps for want of memory; {AGAIN}"
+            raise JobError(words) from error
 
 
 def cell_seconds(path: Path) -> dict[str, float]:
