@@ -46,12 +46,13 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
         minutes = sum(job.seconds for job in jobs) / n_parallel / 60
         click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
         ended, number = perform(jobs, n_parallel)
-        failed = [attempt for attempt in ended if attempt.error]
+        done = [attempt.job.name for attempt in ended if attempt.error is None]
+        outdated.replaced([run for run in missing if str(run) in done])
         if number:
-            there = f"{there + len(ended) - len(failed)} of {len(runs)} results are there"
+            there = f"{there + len(done)} of {len(runs)} results are there"
             say(f"interrupted; {there}; the same command goes on where it stopped")
             return interrupt.status(number)
-        if failed:
+        if len(done) < len(missing):
             return 1
     if force:
         outdated.finish(runs)

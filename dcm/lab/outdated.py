@@ -1,7 +1,8 @@
 """Results to be computed again: a list of them, so that this can be interrupted like all the rest.
 
 ``results/outdated.json`` holds for each run of an unfinished ``--force`` the SHA-256 of the file it
-had before. While a file still has this sum it is old; a new one replaces it in one move.
+had before. While a file still has this sum it is old; a new one replaces it in one move. That is
+noted as well, for a new one may have the same bytes.
 """
 
 import hashlib
@@ -13,11 +14,14 @@ from dcm.lab import paths
 from dcm.lab.run import Run, in_words
 from dcm.lab.store import ResultError
 
+REPLACED = "replaced"  # in place of the sum
+
 
 def among(runs: list[Run]) -> list[Run]:
     """Those of ``runs`` that are old: still as they were when an unfinished ``--force`` began."""
     listed = _read()
-    return [run for run in runs if str(run) in listed and listed[str(run)] == _sum(run.path)]
+    there = [run for run in runs if str(run) in listed and run.path.is_file()]
+    return [run for run in there if listed[str(run)] == _sum(run.path)]
 
 
 def begin(runs: list[Run]) -> list[Run]:
@@ -30,8 +34,16 @@ def begin(runs: list[Run]) -> list[Run]:
     return among(runs)
 
 
+def replaced(runs: list[Run]) -> None:
+    """Note of those of ``runs`` that are listed that they are new."""
+    listed = _read()
+    done = listed.keys() & set(map(str, runs))
+    if done:
+        _write({**listed, **dict.fromkeys(done, REPLACED)})
+
+
 def finish(runs: list[Run]) -> None:
-    """Strike ``runs`` off the list: all are new."""
+    """Strike ``runs`` off the list: the ``--force`` that listed them is done."""
     done = set(map(str, runs))
     _write({name: known for name, known in _read().items() if name not in done})
 
@@ -46,8 +58,8 @@ def _path() -> Path:
     return paths.results() / "outdated.json"
 
 
-def _read() -> dict[str, str | None]:
-    """The sums of the old files by run; None where there was none."""
+def _read() -> dict[str, str]:
+    """The sums of the old files by run."""
     try:
         listed = json.loads(_path().read_text("utf-8"))
     except FileNotFoundError:
@@ -60,7 +72,7 @@ def _read() -> dict[str, str | None]:
     return listed
 
 
-def _write(listed: dict[str, str | None]) -> None:
+def _write(listed: dict[str, str]) -> None:
     if not listed:
         _path().unlink(missing_ok=True)
         return
@@ -70,5 +82,5 @@ def _write(listed: dict[str, str | None]) -> None:
     os.replace(partial, _path())
 
 
-def _sum(path: Path) -> str | None:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
