@@ -8,6 +8,7 @@ import click
 
 from dcm.lab import interrupt
 from dcm.lab.store import ResultError
+from dcm.model.files import WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 SEED = click.IntRange(0, 2**32 - 1)
@@ -29,7 +30,7 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Ctrl-C, a bad result file or a disk that takes no file ends every command in one line."""
+    """Ctrl-C, or a file that must not be used or cannot be written, ends a command in one line."""
 
     def main(self, *arguments, **options):
         """Answer signals at once, except where a command holds them back."""
@@ -40,7 +41,7 @@ class Commands(click.Group):
         """Run the command that was typed."""
         try:
             return super().invoke(context)
-        except ResultError as error:
+        except (ResultError, WriteError) as error:
             raise BadInput(str(error)) from error
         except BrokenPipeError:  # dcm claims | head
             raise

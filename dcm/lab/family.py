@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 
@@ -59,23 +60,34 @@ def cpu_seconds(mark: str) -> float:
     return total
 
 
+def end_all(mark: str, folder: str, places) -> None:
+    """End the family, and remove what it left behind: temporary and half written files."""
+    from dcm.model import files  # here, as the guard needs it in the end only
+
+    end(mark)
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in map(Path, places):
+        for within in {partial.parent for partial in place.rglob("*.partial")}:
+            files.tidy(within)
+
+
 @contextmanager
-def guarded():
+def guarded(*places):
     """The mark of a new family; when the block is left, all its processes have ended.
 
     Should this process be killed, another one ends the family in its place. The temporary folder
-    of all members (``TMPDIR``) lies in one that is removed with the family.
+    of all members is removed with the family, and what they left half written in ``places``.
     """
     folder = tempfile.mkdtemp(prefix="dcm-")
     mark = os.path.basename(folder)
-    command = [sys.executable, "-P", __file__, mark, folder]  # -P: dcm/lab/ is no place of modules
+    # -P: no module is looked for in dcm/lab/
+    command = [sys.executable, "-P", __file__, mark, folder, *map(str, places)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": os.sep}
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **silent)
     try:
         yield mark, folder
     finally:
-        end(mark)
-        shutil.rmtree(folder, ignore_errors=True)
+        end_all(mark, folder, places)
         with suppress(OSError):  # it was killed
             guard.stdin.write(b"all is over")
             guard.stdin.close()
@@ -97,7 +109,7 @@ def marked(mark: str, folder: str):
                 os.environ[name] = value
 
 
-def _guard(mark: str, folder: str) -> None:
+def _guard(mark: str, folder: str, *places: str) -> None:
     """Wait until the command has ended; if it was killed, end what it left behind."""
     import signal
 
@@ -108,8 +120,8 @@ def _guard(mark: str, folder: str) -> None:
         return
     end(mark, PATIENCE)
     time.sleep(0.5)  # one that was just being born carries the mark by now
-    end(mark)
-    shutil.rmtree(folder, ignore_errors=True)
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+    end_all(mark, folder, places)
 
 
 if __name__ == "__main__":

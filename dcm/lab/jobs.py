@@ -19,8 +19,9 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from dcm.lab import family, interrupt
+from dcm.lab import family, interrupt, paths
 from dcm.lab.store import ResultError
+from dcm.model.files import WriteError
 
 EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
 PATIENCE = 20.0  # seconds that an interrupted job has to end, before it is killed [chosen]
@@ -150,7 +151,7 @@ def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda atte
     running = []
     noted = []  # signals: answered between two steps of the loop, never in the middle of one
     handled = interrupt.handled(lambda number, frame: noted.append(number))
-    with handled, family.guarded() as (mark, folder):
+    with handled, family.guarded(*paths.written()) as (mark, folder):
         try:
             while waiting or running:
                 while waiting and len(running) < n_parallel:
@@ -259,9 +260,11 @@ def _work(job: Job, parent: Connection) -> None:
 def _in_words(error: Exception, job: Job) -> str:
     """One line; an error that does not say all by itself is in the log with its traceback."""
     words = " ".join(str(error).split())
-    if isinstance(error, OSError):  # a full disk, a folder that takes no file
+    if isinstance(error, JobError | ResultError | WriteError):
+        pass
+    elif isinstance(error, OSError):  # a full disk, say
         words = f"{words}; mend that, then {AGAIN}"
-    elif not isinstance(error, JobError | ResultError):
+    else:
         with suppress(OSError):
             traceback.print_exc()
         words = f"{type(error).__name__}: {words}; see {os.path.relpath(job.log)}"

@@ -7,12 +7,12 @@ noted as well, for a new one may have the same bytes.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from dcm.lab import paths
 from dcm.lab.run import Run, in_words
 from dcm.lab.store import ResultError
+from dcm.model import files
 
 REPLACED = "replaced"  # in place of the sum
 
@@ -76,10 +76,7 @@ def _write(listed: dict[str, str]) -> None:
     if not listed:
         _path().unlink(missing_ok=True)
         return
-    _path().parent.mkdir(parents=True, exist_ok=True)
-    partial = _path().with_name(f"{_path().name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
-    os.replace(partial, _path())
+    files.write(_path(), json.dumps(listed, indent=1) + "\n")
 
 
 def _sum(path: Path) -> str:
