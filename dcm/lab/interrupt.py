@@ -41,7 +41,7 @@ def ignore() -> None:
 
 @contextmanager
 def handled(handler):
-    """Handle the signals by ``handler`` inside; not those ignored from outside (``nohup``, ``&``)."""
+    """Handle the signals by ``handler`` inside; none that is ignored from outside (``nohup``)."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number, previous in before.items():
         if previous is not signal.SIG_IGN:
@@ -78,7 +78,7 @@ def blocked():
 
 
 def only_once() -> None:
-    """In a process born ``blocked``: ``KeyboardInterrupt`` at the first SIGTERM, and at nothing else.
+    """In a process born ``blocked``: ``KeyboardInterrupt`` at the first SIGTERM, and only then.
 
     A terminal sends Ctrl-C to all processes. Were the parent's signal a second interruption, it
     could hit while the first is being answered: a checkpoint half written.
@@ -95,12 +95,13 @@ def only_once() -> None:
 
 
 def _is_the_command() -> bool:
-    """Whether this process runs ``dcm`` or ``python -m dcm``, and does not just import the package."""
+    """Whether this process runs ``dcm`` or ``python -m dcm``; others only import the package."""
     by_module = sys.argv[0] == "-m" and "dcm" in sys.orig_argv  # as it is while ``-m`` imports
     return by_module or Path(sys.argv[0]).stem == "dcm"
 
 
 if getattr(sys, "argv", None) and _is_the_command():  # before the slower imports
+    atexit.register(ignore)  # all is done, and the interpreter's own answer would be a bad status
     for _number in SIGNALS:
         if signal.getsignal(_number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(_number, leave)

@@ -2,8 +2,8 @@
 
 Whatever goes wrong in one job, the others go on: an error, a process that was killed or hangs, a
 full memory or disk. At Ctrl-C, SIGTERM or SIGHUP every job is interrupted once, so that it can keep
-its checkpoint; then the caller gets ``KeyboardInterrupt``. No process outlives the command: not even
-one that a job started, nor when the command itself is killed (``family``).
+its checkpoint; then the caller gets ``KeyboardInterrupt``. No process outlives the command, whoever
+started it and however the command itself ends (``family``).
 """
 
 import multiprocessing
@@ -227,14 +227,15 @@ def _printing_to(log: Path):
 
 def _print_to(log: Path) -> None:
     """Let this process and its children print to ``log``; to nothing where none can be written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        file = open(log, "wb")
+        file = os.open(log, flags, 0o666)
     except OSError:
-        file = open(os.devnull, "wb")
-    with file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+        file = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 def _work(job: Job, parent: Connection) -> None:

@@ -6,9 +6,10 @@ For tests that kill it: its workers keep a checkpoint every few steps.
 import sys
 from pathlib import Path
 
+sys.argv[0] = "dcm"  # so that it answers signals as early
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # also in workers, which run this too
 
-from dcm.lab import checkpoint  # noqa: E402
+from dcm.lab import checkpoint
 
 checkpoint.EVERY = 0.1  # seconds
 

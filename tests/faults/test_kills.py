@@ -4,6 +4,7 @@ After each kill: the exit status, one line of what happened, no process and no f
 and the same command again gives the bits of an undisturbed run.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
@@ -20,6 +22,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from dcm.lab.family import MARK
+from dcm.lab.jobs import AGAIN
 from dcm.lab.store import read
 
 pytestmark = [
@@ -30,7 +33,10 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = (sys.executable, str(Path(__file__).with_name("small_command.py")), "figures")
 RUNS = (*SMALL, "--profile", "paper")
-DCM = (sys.executable, "-m", "dcm")
+NOTEBOOKS = (sys.executable, "-m", "dcm", "figures")
+FIGURE = Path("figures", "quick", "the_circuit.svg")
+CLAIMS = (sys.executable, "-m", "dcm", "claims")
+PAGE = Path("figures", "claims.md")
 OURS = "DCM_TEST_CASE"  # marks all processes of a case, in their environment
 SOON = 15.0  # seconds for the last process to end; an idle machine needs 6
 DRAWING = """\
@@ -111,6 +117,12 @@ class Case:
         return ", ".join(left)
 
 
+def heed():
+    """A shell may have started these tests with signals ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start a command in a clone; all that is left of it in the end is killed."""
@@ -122,12 +134,11 @@ def start(tmp_path):
         ours = {OURS: name, "TMPDIR": str(clone / "tmp"), "PYTHONPATH": str(ROOT)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(
-            # A shell may have started these tests with Ctrl-C ignored.
-            [*command],
+            command,
             cwd=clone,
             env={**os.environ, **ours},
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=heed,
             **pipes,
         )
         started.append(Case(clone, process, name))
@@ -196,9 +207,9 @@ def strike(case: Case, number: int, rng) -> None:
             time.sleep(rng.uniform(0, 0.2))
 
 
-def fault(case: Case, name: str, also_fine=()) -> str | None:
+def fault(case: Case, name: str) -> str | None:
     """After a signal to the command itself: what is wrong, in words."""
-    status, out, err = case.end()
+    status, _, err = case.end()
     left = case.left_behind()
     if left:
         return f"left behind: {left}"
@@ -234,9 +245,16 @@ def tell(words: str | None, about: str) -> str | None:
     return f"{about}: {words}" if words else None
 
 
-@pytest.mark.parametrize("name", SIGNALS)
-def test_runs_whose_command_is_killed(name, request, tally_of, cases, start, tmp_path):
-    tally = tally_of(f"{name} to the command")
+def of_kind(kind: str, name: str):
+    return pytest.param(name, marks=pytest.mark.kind(kind), id=name)
+
+
+TO_COMMAND = [of_kind(f"{name} to the command", name) for name in SIGNALS]
+TO_MEMBERS = [of_kind("SIGKILL to a worker", "workers"), of_kind("SIGKILL to a kernel", "kernels")]
+
+
+@pytest.mark.parametrize("name", TO_COMMAND)
+def test_runs_whose_command_is_killed(name, tally, cases, start, tmp_path):
     rng = np.random.default_rng(list(name.encode()))
     last = took(start, RUNS, make_clone(tmp_path / "first"))
     for i, moment in enumerate(spread_out(rng, cases(3, 50), last)):
@@ -246,9 +264,144 @@ def test_runs_whose_command_is_killed(name, request, tally_of, cases, start, tmp
         time.sleep(moment)
         strike(case, getattr(signal, name), rng)
         wrong = fault(case, name)
-        before = differing(walks(clone), expected())
+        damaged = differing(walks(clone), expected())
         wrong = wrong or again(start, RUNS, clone)
-        lost = f"damaged: {before}" if before else lost_runs(clone)
+        lost = f"damaged: {damaged}" if damaged else lost_runs(clone)
         about = f"runs, {name} after {moment:.2f} of {last:.2f} s"
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
         shutil.rmtree(clone)
+
+
+@pytest.mark.parametrize("name", TO_COMMAND)
+def test_notebooks_whose_command_is_killed(name, tally, cases, start, tmp_path):
+    rng = np.random.default_rng(list(name.encode()))
+    clone = make_clone(tmp_path / "clone")
+    last = took(start, NOTEBOOKS, clone)
+    figure = (clone / FIGURE).read_bytes()
+    for moment in spread_out(rng, cases(1, 15), last):
+        case = start(NOTEBOOKS, clone)
+        case.wait_until_it_answers()
+        time.sleep(moment)
+        strike(case, getattr(signal, name), rng)
+        wrong = fault(case, name)
+        lost = None if (clone / FIGURE).read_bytes() == figure else "another figure"
+        about = f"notebook, {name} after {moment:.2f} of {last:.2f} s"
+        tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
+    assert again(start, NOTEBOOKS, clone) is None
+    assert (clone / FIGURE).read_bytes() == figure
+
+
+@pytest.mark.parametrize("name", TO_MEMBERS)
+def test_a_killed_worker_or_kernel_is_named_and_the_others_go_on(
+    name, tally, cases, start, tmp_path
+):
+    rng = np.random.default_rng(list(name.encode()))
+    commands = {"workers": RUNS, "kernels": NOTEBOOKS}
+    for i in range(cases(3, 50)):
+        clone = make_clone(tmp_path / str(i))
+        case = start(commands[name], clone)
+        moment = rng.uniform(0, 1.5)
+        victim = None
+        while victim is None and case.process.poll() is None:
+            found = getattr(case, name)()
+            victim = found[int(rng.integers(len(found)))] if found else None
+        time.sleep(moment)
+        hit = victim is not None and victim.is_running()
+        if hit:
+            victim.kill()
+        status, out, err = case.end()
+        wrong = err or case.left_behind()
+        if status == 1:
+            named = "killed" in out if name == "workers" else "its kernel died" in out
+            if not named or AGAIN not in out:
+                wrong = wrong or f"printed {out}"
+            if name == "workers" and len(walks(clone)) < 2:
+                wrong = wrong or "the others did not go on"
+        elif status != 0 or (hit and name == "kernels"):  # 0: it had done its work before
+            wrong = wrong or f"status {status}, {out}"
+        lost = None
+        if name == "workers":
+            wrong = wrong or again(start, RUNS, clone)
+            lost = lost_runs(clone)
+        about = f"{name}, case {i}, killed after {moment:.2f} s"
+        tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
+        shutil.rmtree(clone)
+
+
+@pytest.mark.kind("--force interrupted")
+def test_an_interrupted_force_goes_on_and_mixes_nothing_in_silence(tally, cases, start, tmp_path):
+    rng = np.random.default_rng(0)
+    force = (*RUNS, "--force")
+    last = took(start, RUNS, make_clone(tmp_path / "first"))
+    for i, moment in enumerate(spread_out(rng, cases(3, 50), last)):
+        clone = make_clone(tmp_path / str(i))
+        shutil.copytree(tmp_path / "first" / "results", clone / "results")
+        name = str(rng.choice(list(SIGNALS)))
+        case = start(force, clone)
+        case.wait_until_it_answers()
+        time.sleep(moment)
+        strike(case, getattr(signal, name), rng)
+        wrong = fault(case, name)
+        lost = lost_runs(clone)  # the old results stay until new ones replace them
+        wrong = wrong or unfinished(start, clone)
+        lost = lost or lost_runs(clone)
+        about = f"--force, {name} after {moment:.2f} of {last:.2f} s"
+        tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
+        shutil.rmtree(clone)
+
+
+def unfinished(start, clone) -> str | None:
+    """What an interrupted --force left to do, and whether it is said and done, in words."""
+    listing = clone / "results" / "outdated.json"
+    files = sorted((clone / "results" / "a").iterdir())
+    stamps = [path.stat().st_mtime_ns for path in files]
+    old = len(files)  # if it had not begun, or was done, the next one computes all
+    if listing.exists():
+        sums = json.loads(listing.read_text())
+        now = {f"a/walk seed {i}": sha256(path.read_bytes()) for i, path in enumerate(files)}
+        old = sum(known == now[name].hexdigest() for name, known in sums.items())
+        status, out, err = start(RUNS, clone).end()
+        if status or "0 to compute" not in out or (old and f"left {old} old" not in err):
+            return f"without --force, {old} old: status {status}, {out}{err}"
+    status, out, err = start((*RUNS, "--force"), clone).end()
+    renewed = sum(p.stat().st_mtime_ns != s for p, s in zip(files, stamps, strict=True))
+    if status or listing.exists() or err:
+        return f"--force again: status {status}, {out}{err}"
+    return None if renewed == old else f"--force again computed {renewed}, {old} were old"
+
+
+@pytest.mark.kind("claims interrupted")
+def test_claims_that_are_interrupted_leave_whole_files(tally, cases, start, tmp_path):
+    rng = np.random.default_rng(1)
+    clone = make_clone(tmp_path / "clone")
+    shutil.copytree(ROOT / "results", clone / "results")
+    shutil.copy(ROOT / "README.md", clone)
+    last = took(start, CLAIMS, clone)
+    whole = {path: path.read_bytes() for path in (clone / "README.md", clone / PAGE)}
+    older = {path: content[:-100] + b"\n" for path, content in whole.items()}
+    older[clone / "README.md"] = whole[clone / "README.md"].replace(b"| ", b"|  ")
+    for moment in spread_out(rng, cases(3, 50), last):
+        for path, content in older.items():
+            path.write_bytes(content)
+        name = str(rng.choice(list(SIGNALS)))
+        case = start(CLAIMS, clone)
+        case.wait_until_it_answers()
+        time.sleep(moment)
+        strike(case, getattr(signal, name), rng)
+        status, _, err = case.end()
+        wrong = None
+        if status not in (0, SIGNALS[name]):
+            wrong = f"status {status}, {err}"
+        elif "Traceback" in err or (status and err.count("interrupted\n") != (name != "SIGKILL")):
+            wrong = f"printed {err!r}"
+        lost = None
+        for path, content in whole.items():
+            if path.read_bytes() not in (content, older[path]):
+                lost = f"{path.name} is neither old nor new"
+        status, _, err = start(CLAIMS, clone).end()
+        if status or {path: path.read_bytes() for path in whole} != whole:
+            wrong = wrong or f"the second time: {err}"
+        left = case.left_behind()
+        wrong = wrong or (f"left behind: {left}" if left else None)
+        about = f"claims, {name} after {moment:.2f} of {last:.2f} s"
+        tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
