@@ -35,11 +35,15 @@ lint: $(READY)
 brian2: $(BRIAN2)/.ready
 	$(BRIAN2)/bin/python tools/brian2_reference.py
 
+# uv keeps the versions that it finds in the file that it writes, so it writes over a copy; that is moved only when whole.
+COMPILE := uv pip compile --generate-hashes --no-header --no-annotate --universal -q --python-version 3.11
 lock:
-	uv pip compile pyproject.toml --extra test --extra dev --extra browser --generate-hashes --no-header --no-annotate --universal -q \
-	  --python-version 3.11 -o requirements.lock
-	printf 'brian2==2.9.0\nnumpy==1.26.4\n' | uv pip compile - --generate-hashes --no-header --no-annotate --universal -q \
-	  --python-version 3.11 -o requirements-brian2.lock
+	trap 'rm -f *.lock.partial' EXIT; cp requirements.lock requirements.lock.partial && \
+	  $(COMPILE) pyproject.toml --extra test --extra dev --extra browser -o requirements.lock.partial && \
+	  mv requirements.lock.partial requirements.lock
+	trap 'rm -f *.lock.partial' EXIT; cp requirements-brian2.lock requirements-brian2.lock.partial && \
+	  printf 'brian2==2.9.0\nnumpy==1.26.4\n' | $(COMPILE) - -o requirements-brian2.lock.partial && \
+	  mv requirements-brian2.lock.partial requirements-brian2.lock
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=…')"

@@ -7,7 +7,10 @@ needs NumPy 1, so ``make brian2`` builds an environment for it and runs this scr
 target, the others with one. [SM*] marks numbers believed to be the supplement's.
 """
 
+import hashlib
+import io
 import json
+import os
 import platform
 from pathlib import Path
 
@@ -191,6 +194,31 @@ def matrix(projection, shape) -> np.ndarray:
     return w
 
 
+def digest(about: dict, arrays: dict) -> str:
+    """SHA-256 over header and arrays, as ``dcm`` checks it."""
+    total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(arrays):
+        a = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {a.dtype.str} {a.shape}".encode() + a.tobytes())
+    return total.hexdigest()
+
+
+def replace_target(content: bytes) -> None:
+    """Write beside the old file and move over it, so that a full disk leaves the old one."""
+    TARGET.parent.mkdir(exist_ok=True)
+    partial = TARGET.with_name(f"{TARGET.name}.partial")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(TARGET)
+    except OSError as error:
+        raise SystemExit(f"{TARGET} could not be written ({error}); run the same again") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def main():
     b2.prefs.codegen.target = "numpy"  # no compiler, one rounding everywhere
     b2.defaultclock.dt = SETTINGS["dt"] * ms
@@ -200,13 +228,12 @@ def main():
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-    about = json.dumps({**SETTINGS, "versions": versions})
-    TARGET.parent.mkdir(exist_ok=True)
-    partial = TARGET.with_suffix(".partial.npz")
-    np.savez_compressed(
-        partial, about=np.array(about), **{f"start/{k}": v for k, v in drawn.items()}, **run(drawn)
-    )
-    partial.replace(TARGET)
+    arrays = {f"start/{k}": v for k, v in drawn.items()} | run(drawn)
+    about = {"format": 1, **SETTINGS, "versions": versions}
+    about["sha256"] = digest(about, arrays)
+    content = io.BytesIO()
+    np.savez_compressed(content, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
+    replace_target(content.getvalue())
     print(f"results/{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB")
 
 

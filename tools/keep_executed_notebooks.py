@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
+from dcm.model.files import write
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,12 +30,15 @@ def cleaned(notebook):
 
 def main():
     for path in sorted((ROOT / "build" / "notebooks" / "quick").glob("*.ipynb")):
-        notebook = cleaned(nbformat.read(path, as_version=4))
+        try:
+            notebook = cleaned(nbformat.read(path, as_version=4))
+        except Exception as error:  # a damaged file can raise nearly anything
+            raise SystemExit(f"{path} is damaged ({error!r}); run dcm figures again") from error
         if any(cell.metadata.get("tags") == ["injected-parameters"] for cell in notebook.cells):
             raise SystemExit(
                 f"{path.name} was run with other parameters; run dcm figures without options first"
             )
-        nbformat.write(notebook, ROOT / "notebooks" / path.name)
+        write(ROOT / "notebooks" / path.name, nbformat.writes(notebook) + "\n")
         print(path.name)
 
 

@@ -21,6 +21,7 @@ from dcm.experiments.mnist import experiment, learners
 from dcm.lab import paths
 from dcm.lab.progress import one_thread
 from dcm.lab.provenance import provenance
+from dcm.model.files import check, write
 
 EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial that does not say; 40 for the circuits
 LOST = 60.0  # percent wrong after the third epoch or later: the trial ends there
@@ -69,21 +70,34 @@ def validation_errors(config: experiment.Config, seed: int):
         yield learners.percent_wrong(learner, data.validation)
 
 
+def trials_in(path: Path) -> list[dict]:
+    """The trials done before; a damaged file is refused by name."""
+    try:
+        rows = json.loads(path.read_text("utf-8"))["trials"]
+        whole = all({"learner", "changes", "validation"} <= set(row) for row in rows)
+    except FileNotFoundError:
+        return []
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise SystemExit(f"{path} is damaged ({error!r}); restore it from git") from error
+    if not whole:
+        raise SystemExit(f"{path} holds what is no trial; restore it from git")
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default=str(paths.results() / "mnist" / "search.json"))
     jobs = "trials at a time (default: one per core)"
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help=jobs)
     given = parser.parse_args()
-    rows = json.loads(Path(given.out).read_text())["trials"] if os.path.exists(given.out) else []
+    check(given.out)
+    rows = trials_in(Path(given.out))
     done = [[row["learner"], row["changes"]] for row in rows]
     missing = [chosen for chosen in TRIALS if list(chosen) not in done]
     with ProcessPoolExecutor(given.jobs) as pool:
         for row in tqdm(pool.map(trial, missing), total=len(missing), desc="trials"):
             rows.append(row)
-            with open(given.out + ".partial", "w") as file:
-                json.dump({"trials": rows}, file, indent=1)
-            os.replace(given.out + ".partial", given.out)
+            write(given.out, json.dumps({"trials": rows}, indent=1))
             outcome = f"{row['validation'][-1:]} {row.get('error', '')}"
             tqdm.write(f"{row['learner']} {row['changes']}: {outcome}")
 

@@ -9,10 +9,12 @@ import nbformat
 import papermill
 from keep_executed_notebooks import ROOT, cleaned
 
+from dcm.model.files import write
+
 os.environ.pop("MPLBACKEND", None)  # with "agg" the notebooks would be kept without figures
 
 for path in sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")):
     options = {"cwd": path.parent, "progress_bar": False, "log_output": False}
     notebook = papermill.execute_notebook(path, None, **options)
-    nbformat.write(cleaned(notebook), path)
+    write(path, nbformat.writes(cleaned(notebook)) + "\n")
     print(path.name)

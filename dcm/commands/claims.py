@@ -1,16 +1,18 @@
 """``dcm claims``: the paper's values beside ours, each computed from the files in ``results/``."""
 
-import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from dcm.commands.plan import EXPERIMENTS
 from dcm.lab import paths
 from dcm.lab.run import Variant
-from dcm.lab.store import read
+from dcm.lab.store import REMEDY, ResultError, read
 from dcm.lab.verdict import Claim, spread
+from dcm.model import files
 
 CLAIMS = [claim for experiment in EXPERIMENTS.values() for claim in experiment.CLAIMS]
 START, END = "<!-- claims: written by dcm claims -->", "<!-- end of claims -->"
@@ -42,25 +44,30 @@ def table(results_of=Variant.results, only=()) -> list[Row]:
 def row(claim: Claim, results_of) -> Row:
     """One row; a claim whose runs are missing says so."""
     results = [results_of(variant) for variant in (*claim.needs, *claim.also)]
-    files = ["/".join(result.path.parts[-3:]) for seeds in results for result in seeds]
+    used = ["/".join(result.path.parts[-3:]) for seeds in results for result in seeds]
     about = (claim.id, claim.claim, claim.paper, claim.quantity, claim.criterion)
     missing = [v.name for v, seeds in zip(claim.needs, results, strict=False) if not seeds]
     if missing:
         words = f"missing: {', '.join(missing)}"
-        return Row(*about, None, None, None, 0, "not run", words, tuple(files))
+        return Row(*about, None, None, None, 0, "not run", words, tuple(used))
     judged = claim.judge(*results)
     numbers = [float(summary(judged.values)) for summary in (np.median, np.min, np.max)]
     verdict = "differs" if judged.partly else "not reproduced"
     if judged.holds:
         verdict = "reproduced"
-    return Row(*about, *numbers, len(judged.values), verdict, judged.detail, tuple(files))
+    return Row(*about, *numbers, len(judged.values), verdict, judged.detail, tuple(used))
 
 
 def cost() -> str:
     """How long all result files together took, in words."""
-    files = sorted(paths.results().glob("*/*-seed*.npz"))
-    hours = sum(read(path).about["cpu_s"] for path in files) / 3600
-    return f"{len(files)} result files, {hours:.1f} core-hours in all."
+    found = sorted(paths.results().glob("*/*-seed*.npz"))
+    seconds = 0.0
+    for path in found:
+        about = read(path).about
+        if "cpu_s" not in about:
+            raise ResultError(f"{path} does not say how long it took; {REMEDY}")
+        seconds += about["cpu_s"]
+    return f"{len(found)} result files, {seconds / 3600:.1f} core-hours in all."
 
 
 def headline(rows: list[Row]) -> str:
@@ -109,16 +116,34 @@ def number(row: Row) -> str:
 def publish(rows: list[Row]) -> list:
     """Write ``figures/claims.md`` and the README's block; returns the files that changed."""
     page = f"{markdown(rows)}\n{cost()}\n"
-    wanted = {paths.repository() / "figures" / "claims.md": page}
+    wanted = {paths.repository() / "figures" / "claims.md": page.encode()}
     readme = paths.repository() / "README.md"
-    if readme.is_file():
-        block = f"{START}\n{page}{END}"
-        old = readme.read_text("utf-8")
-        wanted[readme] = re.sub(f"{START}.*?{END}", lambda _: block, old, flags=re.DOTALL)
+    if readme.exists():
+        wanted[readme] = with_table(readme, page)
     changed = []
     for path, new in wanted.items():
-        if not path.is_file() or path.read_text("utf-8") != new:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(new, "utf-8")
-            changed.append(path)
+        files.tidy(path.parent)
+        with suppress(OSError):  # none yet, or one that cannot be read and so not be trusted
+            if path.read_bytes() == new:
+                continue
+        files.write(path, new)
+        changed.append(path)
     return changed
+
+
+def with_table(readme: Path, page: str) -> bytes:
+    """The README with ``page`` between its two markers; ``ResultError`` if it lacks them."""
+    try:
+        old = readme.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "restore it from git"
+        raise ResultError(f"{readme} cannot be read as UTF-8 text ({error}); {remedy}") from error
+    before, *between = old.split(START)
+    if len(between) != 1 or between[0].count(END) != 1:
+        remedy = f"put {START} and {END} back around the table, once each"
+        raise ResultError(f"{readme} has no place for the table of claims; {remedy}")
+    after = between[0].partition(END)[2]
+    block = f"{START}\n{page}{END}"
+    if "\r\n" in old:  # as git checks it out on Windows
+        block = block.replace("\n", "\r\n")
+    return f"{before}{block}{after}".encode()

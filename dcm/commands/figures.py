@@ -1,6 +1,5 @@
 """``dcm figures``: compute missing paper-scale results, run the notebooks, name what they drew."""
 
-import signal
 import time
 from dataclasses import replace
 from functools import partial
@@ -10,8 +9,8 @@ from tqdm import tqdm
 
 from dcm.commands import notebooks
 from dcm.commands.plan import SEEDS, plan
-from dcm.lab import paths
-from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
+from dcm.lab import interrupt, outdated, paths
+from dcm.lab.jobs import Attempt, Job, execute
 from dcm.lab.provenance import provenance, since
 from dcm.lab.run import Run, in_words
 
@@ -48,39 +47,44 @@ def with_data(notebook: notebooks.Notebook) -> notebooks.Notebook:
 
 
 def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
-    """Compute the missing results (all, with ``force``); the exit status: 0 if none misses then."""
+    """Compute the missing results (with ``force`` the old ones too); 0 if none misses then."""
     if not runs:
         return 0
-    if force:  # the old results stay until the new ones replace them
-        for run in runs:
-            run.checkpoint.path.unlink(missing_ok=True)
-    missing = [run for run in runs if force or run.finished(notice=say) is None]
+    old = outdated.begin(runs) if force else outdated.among(runs)
+    missing = [run for run in runs if run.finished(notice=say) is None or (force and run in old)]
     there = len(runs) - len(missing)
     click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
-    if not missing:
-        return 0
-    jobs = [run.job for run in missing]
-    minutes = sum(job.seconds for job in jobs) / n_parallel / 60
-    click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
-    ended, interrupted = perform(jobs, n_parallel)
-    failed = [attempt for attempt in ended if attempt.error]
-    if interrupted:
-        there = f"{there + len(ended) - len(failed)} of {len(runs)} results are there"
-        say(f"interrupted; {there}; the same command goes on where it stopped")
-        return INTERRUPTED
-    return 1 if failed else 0
+    if old and not force:
+        say(outdated.notice(old))
+    if missing:
+        jobs = [run.job for run in missing]
+        minutes = sum(job.seconds for job in jobs) / n_parallel / 60
+        click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
+        ended, number = perform(jobs, n_parallel)
+        done = [attempt.job.name for attempt in ended if attempt.error is None]
+        outdated.replaced([run for run in missing if str(run) in done])
+        if number:
+            there = f"{there + len(done)} of {len(runs)} results are there"
+            say(f"interrupted; {there}; the same command goes on where it stopped")
+            return interrupt.status(number)
+        if len(done) < len(missing):
+            return 1
+    if force:
+        outdated.finish(runs)
+    return 0
 
 
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
     began = time.time()
     before = provenance()
-    ended, interrupted = perform([notebook.job for notebook in chosen], n_parallel)
+    with interrupt.held_back():  # what is done is summed up
+        ended, number = perform([notebook.job for notebook in chosen], n_parallel)
+        summary = notebooks.summarise(chosen, ended, profile, since(before))
     done = [attempt.job.name for attempt in ended if attempt.error is None]
-    summary = notebooks.summarise(chosen, ended, profile, since(before))
-    if interrupted:
+    if number:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
-        return INTERRUPTED
+        return interrupt.status(number)
     drawn = notebooks.drawn_since(profile, began)
     for notebook in chosen:
         if notebook.data:
@@ -92,8 +96,8 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
     return 0 if len(done) == len(chosen) else 1
 
 
-def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
-    """Do ``jobs`` with a bar and a line per job; the attempts that ended, and if interrupted."""
+def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], int]:
+    """Do ``jobs`` with a bar and a line per job; the attempts that ended, and 0 or a signal."""
     ended = []
     width = max(len(job.name) for job in jobs)
     total = sum(job.seconds for job in jobs)
@@ -113,7 +117,7 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
 
         try:
             execute(jobs, n_parallel, report, tick)
-        except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # let us sum up what is done, then end
-            return ended, True
-    return ended, False
+        except KeyboardInterrupt as interruption:
+            interrupt.ignore()  # let us sum up what is done, then end
+            return ended, interruption.args[0]
+    return ended, 0

@@ -3,12 +3,18 @@
 import ast
 import json
 import os
+import signal
+import warnings
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import gettempdir
 
-from dcm.lab.jobs import Attempt, Job, JobError, Progress
+import click
+
+from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
+from dcm.model import files
 
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
 EXPECTED = {
@@ -20,6 +26,8 @@ EXPECTED = {
     "backprop_approximation": 15,
     "why_replications_fail": 45,
 }
+A_DAY = 86400.0  # seconds: no cell takes longer
+MOST_BYTES = 10_000_000  # of a summary; ours has 5000
 
 
 @dataclass(frozen=True)
@@ -40,13 +48,19 @@ class Notebook:
         return Job(self.source.stem, EXPECTED.get(self.name, 10), self.run, log)
 
     def run(self, progress: Progress) -> None:
-        """Execute the notebook in its own folder; ``JobError`` names the cell that fails."""
+        """Execute the notebook in its own folder; ``JobError`` names the cell that fails.
+
+        The executed copy replaces an older one when all cells ran or one failed; after an
+        interruption, a kill or a full disk the older one stays.
+        """
         import nbformat
+
+        # Nothing is kept when it is interrupted: end at once; the kernel ends with the job.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ["JUPYTER_RUNTIME_DIR"] = gettempdir()  # the command's own: removed with it
         import papermill
-        from nbclient.exceptions import DeadKernelError
 
         before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
-        self.target.unlink(missing_ok=True)
         cells = nbformat.read(self.source, as_version=4).cells
         sources = [cell.source for cell in cells]
         code = [cell.source for cell in cells if cell.cell_type == "code" and cell.source.strip()]
@@ -59,26 +73,32 @@ class Notebook:
 
         options = {"cwd": self.source.parent, "progress_bar": False, "on_cell_executed": executed}
         progress.tell(0.0)
-        try:
-            papermill.execute_notebook(self.source, self.target, self.changed, **options)
-        except papermill.PapermillExecutionError as error:
-            number = sources.index(error.source) + 1
-            raise JobError(f"cell {number}: {error.ename}: {error.evalue}") from error
-        except DeadKernelError as error:
-            number = sources.index(next(iter(ahead))) + 1
-            raise JobError(f"cell {number}: its kernel died, perhaps for want of memory") from error
+        failure = None
+        with files.replaced(self.target) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of papermill's, about the file's name
+            try:
+                papermill.execute_notebook(self.source, file.name, self.changed, **options)
+            except papermill.PapermillExecutionError as error:
+                number = sources.index(error.source) + 1
+                failure = f"cell {number}: {error.ename}: {error.evalue}"
+            except RuntimeError:  # of nbclient
+                number = sources.index(next(iter(ahead), code[-1])) + 1
+                failure = f"cell {number}: its kernel died, perhaps for want of memory; {AGAIN}"
+        if failure:
+            raise JobError(failure)
 
 
 def cell_seconds(path: Path) -> dict[str, float]:
     """Seconds that each cell of an executed notebook took, by source; empty where there is none."""
-    import nbformat
-
+    seconds = {}
     try:
-        cells = nbformat.read(path, as_version=4).cells
-    except (FileNotFoundError, ValueError):  # not run before, or cut short while it was written
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            took = cell["metadata"].get("papermill", {}).get("duration")
+            if isinstance(took, int | float) and 0 < took < A_DAY:
+                seconds["".join(cell["source"])] = took
+    except Exception:  # not run before, or damaged in one of many ways: every cell counts the same
         return {}
-    timed = [cell for cell in cells if cell.metadata.get("papermill", {}).get("duration")]
-    return {cell.source: cell.metadata.papermill.duration for cell in timed}
+    return seconds
 
 
 def available() -> dict[str, Path]:
@@ -108,10 +128,15 @@ def select(names) -> dict[str, Path]:
 def own_parameters(path: Path) -> dict:
     """The names and values that the notebook's cell tagged ``parameters`` sets."""
     parameters = {}
-    for cell in json.loads(path.read_text("utf-8"))["cells"]:
-        if "parameters" in cell["metadata"].get("tags", ()):
-            for statement in ast.parse("".join(cell["source"])).body:
-                parameters[statement.targets[0].id] = ast.literal_eval(statement.value)
+    try:
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if "parameters" in cell["metadata"].get("tags", ()):
+                for statement in ast.parse("".join(cell["source"])).body:
+                    parameters[statement.targets[0].id] = ast.literal_eval(statement.value)
+    except Exception as error:  # a damaged file can raise nearly anything
+        cause = " ".join(f"{type(error).__name__} {error}".split())
+        words = f"{path} is no notebook with plain parameters ({cause}); restore it from git"
+        raise ValueError(words) from error
     return parameters
 
 
@@ -135,10 +160,9 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     chosen = select(names)
     folder = repository() / "build" / "notebooks" / profile
     folder.mkdir(parents=True, exist_ok=True)
-    for place in (folder, figure_folder(profile)):
-        if not os.access(place, os.W_OK):
-            remedy = "change its permissions or work in another clone"
-            raise ValueError(f"the folder {place} is not writable; {remedy}")
+    for path in (*(folder / source.name for source in chosen.values()), summary_file(profile)):
+        files.check(path)
+        files.tidy(path.parent)
     given = {"profile": profile, **parameters}
     prepared = []
     for name, path in chosen.items():
@@ -158,18 +182,35 @@ def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, 
 
     ``about`` is their provenance.
     """
-    path = figure_folder(profile) / "summary.json"
-    try:
-        entries = json.loads(path.read_text())["notebooks"]
-    except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
-        entries = {}
     of_job = {notebook.source.stem: notebook for notebook in notebooks}
+    new = {}
     for attempt in attempts:
         notebook = of_job[attempt.job.name]
         outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
         data = {"data": notebook.data} if notebook.data else {}
-        entries[notebook.name] = {**outcome, "parameters": notebook.parameters, **data, **about}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
-    os.replace(partial, path)
+        new[notebook.name] = {**outcome, "parameters": notebook.parameters, **data, **about}
+    path = summary_file(profile)
+    with files.locked(repository() / "build" / "summary.lock"):  # two commands may end at once
+        entries = sorted((summary_entries(path) | new).items())
+        files.write(path, json.dumps({"notebooks": dict(entries)}, indent=1) + "\n")
     return path
+
+
+def summary_file(profile: str) -> Path:
+    """Where the runs of a profile are summed up."""
+    return figure_folder(profile) / "summary.json"
+
+
+def summary_entries(path: Path) -> dict[str, dict]:
+    """The entries by notebook; those that are none are left out, with a notice if all are."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES} bytes")
+        entries = json.loads(path.read_text("utf-8"))["notebooks"].items()
+    except FileNotFoundError:
+        return {}
+    except Exception as error:  # a damaged file can raise nearly anything
+        cause = " ".join(f"{type(error).__name__} {error}".split())
+        click.echo(f"note: {path} is damaged ({cause}); it begins anew", err=True)
+        return {}
+    return {name: entry for name, entry in entries if isinstance(entry, dict)}

@@ -1,13 +1,16 @@
 """Long runs that go on where they were interrupted, bit for bit."""
 
 import json
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from dcm.lab.store import ResultError, read, write
+from dcm.lab.store import Result, ResultError, write
+from dcm.model import archive
 
 EVERY = 20.0  # seconds between checkpoints [chosen]
 GENERATORS = "generators"  # the entry of a checkpoint that holds the states of all generators
@@ -21,15 +24,24 @@ class Checkpoint:
     about: dict
     saved_at: float = field(default_factory=time.monotonic)
 
-    def load(self) -> dict[str, np.ndarray] | None:
-        """The arrays of the last ``save``, or None; ``ResultError`` if they are of another run."""
+    def load(self, notice=print) -> dict[str, np.ndarray] | None:
+        """The arrays of the last ``save``, or None; ``ResultError`` if they are of another run.
+
+        A damaged file is renamed to ``….damaged``, with a notice: the run starts anew.
+        """
         try:
-            saved = read(self.path)
+            saved = Result(*archive.read(self.path))
         except FileNotFoundError:
             return None
+        except archive.DamagedFile as error:
+            aside = self.path.with_name(f"{self.path.name}.damaged")
+            with suppress(OSError):  # where it must stay, it does no harm
+                os.replace(self.path, aside)
+            notice(f"{error}; kept as {aside.name}, the run starts anew")
+            return None
         if not saved.is_of(self.about):
-            remedy = "delete it or use --force"
-            raise ResultError(f"{self.path} is a checkpoint of another config or seed; {remedy}")
+            words = f"{self.path} is a checkpoint of another config or seed"
+            raise ResultError(f"{words}; delete it to start from the beginning")
         return saved.arrays
 
     def save(self, arrays: dict, *, force: bool = False) -> None:
@@ -47,11 +59,11 @@ def resumable(step, state: dict, steps: int, checkpoint, progress, desc: str) ->
     first = 0
     kept = checkpoint.load() if checkpoint else None
     if kept is not None:
-        first = int(kept.pop("step"))
+        first = int(kept.pop("step", 0))
         revived = _revived(kept)
         if set(revived) != set(state):
-            words = f"{checkpoint.path} holds other arrays than this version of the run; delete it"
-            raise ResultError(words)
+            words = f"{checkpoint.path} holds other arrays than this version of the run"
+            raise ResultError(f"{words}; delete it to start from the beginning")
         state = revived
     whole = None  # the last whole step: an interrupted one may have used up random numbers already
     try:

@@ -1,10 +1,12 @@
 """Shared by all figures: one colour per compartment, the style sheet, bands over seeds, saving."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 
 from dcm.lab import paths
+from dcm.model import files
 
 COLOURS = {  # of the colour-blind safe palette of Okabe and Ito
     "pyramidal": "#0072B2",
@@ -29,8 +31,10 @@ def use_style() -> None:
 def save_figure(figure, name: str, profile: str) -> None:
     """Write ``name.svg`` and ``name.png`` for the profile; the same figure gives the same bytes."""
     folder = paths.figure_folder(profile)
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    for kind, undated in {"svg": "Date", "png": "Software"}.items():
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, metadata={undated: None})
+        files.write(folder / f"{name}.{kind}", content.getvalue())
 
 
 def band(ax, x, curves, **style) -> list:

@@ -65,6 +65,11 @@ def results() -> Path:
     return repository() / "results"
 
 
+def written() -> list[Path]:
+    """The folders that runs and notebooks write to."""
+    return [repository() / name for name in ("results", "figures", "build")]
+
+
 def figure_folder(profile: str) -> Path:
     """``figures/`` for paper-scale figures, ``figures/quick/`` (not committed) for quick ones."""
     if profile not in PROFILES:

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from dcm.lab import paths
 from dcm.lab.checkpoint import Checkpoint
-from dcm.lab.jobs import Job
+from dcm.lab.jobs import Job, JobError
 from dcm.lab.progress import silent
 from dcm.lab.provenance import provenance
 from dcm.lab.store import Result, ResultError, plain, read, write
+from dcm.model import files
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,30 @@ class Run:
         except FileNotFoundError:
             pass
         except ResultError as error:
-            notice(f"{error}; doing so")
+            notice(f"{error}; computing it now")
+        for path in (self.path, self.checkpoint.path):
+            files.tidy(path.parent)
+        with suppress(ResultError):  # of another config: its job will say so
+            self.checkpoint.load(notice)
         return None
 
     def compute(self, progress=silent) -> None:
-        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint."""
+        """Compute, from a checkpoint if there is one; write the result, remove the checkpoint.
+
+        Raises
+        ------
+        JobError
+            If a file cannot be written, which is found before the work begins where it can be, or
+            if the checkpoint is of another config. What was kept before stays.
+        """
+        try:
+            for path in (self.path, self.checkpoint.path):
+                files.check(path)
+            self._compute(progress)
+        except (ResultError, files.WriteError) as error:
+            raise JobError(str(error)) from error
+
+    def _compute(self, progress) -> None:
         made_by = provenance()  # now: the code may be edited while it runs
         began = np.array([time.perf_counter(), time.process_time()])
         rng = np.random.default_rng(self.seed)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from dcm.model import checks
+from dcm.model import archive, checks
 from dcm.model.conductances import Conductances
 from dcm.model.transfer import Logistic, SoftRectifier
 
@@ -178,34 +176,33 @@ class Circuit:
         return Circuit.from_arrays(self.transfer, self.conductances, arrays)
 
     def save(self, path: str | Path) -> None:
-        """Write a NumPy .npz file (no pickle); an interrupted write leaves the old file intact."""
+        """Write a NumPy .npz file (no pickle); a write that fails leaves the old file intact."""
         kind = type(self.transfer).__name__
         if kind not in TRANSFERS:
             remedy = f"use one of {', '.join(TRANSFERS)}"
             raise ValueError(f"transfer {self.transfer!r} cannot be saved; {remedy}")
         transfer = {"transfer": kind, **asdict(self.transfer)}
         header = {"conductances": asdict(self.conductances), "kind": transfer}
-        path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        with open(partial, "wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), **self.arrays())
-        os.replace(partial, path)
+        archive.write(path, header, self.arrays())
 
     @classmethod
     def load(cls, path: str | Path) -> Circuit:
-        """Read a circuit written by ``save``; ``ValueError`` names a file that holds none."""
+        """Read a circuit written by ``save``; ``ValueError`` names a file that holds none.
+
+        Files of earlier versions have no SHA-256; theirs must hold the arrays of all layers.
+        """
         try:
-            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = dict(file)
-            header = json.loads(str(arrays.pop("header")))
-            parameters = header["kind"]
+            header, arrays = archive.read(path, unsigned=True)
+            parameters = dict(header["kind"])
             transfer = TRANSFERS[parameters.pop("transfer")](**parameters)
-            return cls.from_arrays(transfer, Conductances(**header["conductances"]), arrays)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # a damaged archive can raise nearly anything
-            found = f"{path} is not a circuit saved by dcm ({error})"
-            raise ValueError(f"{found}; save it again") from error
+            circuit = cls.from_arrays(transfer, Conductances(**header["conductances"]), arrays)
+            if set(arrays) != set(circuit.arrays()):
+                raise ValueError(f"arrays of a circuit with layers {circuit.sizes} and others")
+            return circuit
+        except (LookupError, TypeError, ValueError) as error:
+            fault = getattr(error, "fault", error)  # without the file's name
+            words = f"{path} is not a circuit saved by dcm: {fault}; save it again"
+            raise ValueError(words) from error
 
 
 def weight_shapes(n: tuple[int, ...]) -> dict[str, list[tuple[int, ...]]]:

@@ -3,7 +3,6 @@
 ``tools/brian2_reference.py`` (``make brian2``) writes the file; it shares no code with dcm.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from dcm.lab import paths
 from dcm.lab.progress import one_thread
+from dcm.model import archive
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.plasticity import LearningRates
@@ -42,13 +42,13 @@ def load(path: str | Path | None = None) -> Reference:
     """The committed ``results/brian2.npz``, or another; errors name a missing or damaged file."""
     path = paths.results() / "brian2.npz" if path is None else Path(path)
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return _reference(json.loads(str(file["about"])), file)
+        return _reference(*archive.read(path, "about"))
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path} is missing; make brian2 writes it") from error
-    except Exception as error:  # a damaged archive can raise nearly anything
-        message = f"{path} is not a reference from Brian 2 ({error}); make brian2 writes it again"
-        raise ValueError(message) from error
+    except (LookupError, TypeError, ValueError) as error:
+        fault = getattr(error, "fault", error)  # without the file's name
+        words = f"{path} is not a reference from Brian 2 ({fault}); make brian2 writes it again"
+        raise ValueError(words) from error
 
 
 def _reference(about: dict, arrays) -> Reference:

@@ -16,7 +16,7 @@ from dcm.experiments.mnist.learners import initial_circuit
 from dcm.lab import paths
 from dcm.lab.progress import one_thread, progress_bar, silent
 from dcm.lab.provenance import provenance
-from dcm.lab.store import Result, read, write
+from dcm.lab.store import Result, ResultError, read, write
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
 from dcm.model.transfer import Logistic
@@ -65,13 +65,15 @@ def trained_circuit(config: Config, seed: int, progress=silent, data=None) -> Re
 @cache
 def read_kept(path: Path) -> tuple[Circuit, Result]:
     """The circuit in a file, with all that the file holds; ``ResultError`` if it is damaged."""
+    remedy = "restore it from git, or run python -m dcm.experiments.mnist.kept_circuit"
     try:
         kept = read(path)
+        conductances = Conductances(**kept.about["conductances"])
+        return Circuit.from_arrays(Logistic(), conductances, kept.arrays), kept
     except FileNotFoundError as error:
-        remedy = "restore it from git, or run python -m dcm.experiments.mnist.kept_circuit"
         raise FileNotFoundError(f"{path} is missing; {remedy}") from error
-    conductances = Conductances(**kept.about["conductances"])
-    return Circuit.from_arrays(Logistic(), conductances, kept.arrays), kept
+    except (LookupError, TypeError) as error:
+        raise ResultError(f"{path} holds no circuit ({error}); {remedy}") from error
 
 
 if __name__ == "__main__":

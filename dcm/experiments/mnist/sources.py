@@ -10,9 +10,10 @@ import io
 import os
 import time
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from dcm.model import files
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -266,15 +267,8 @@ def _in_words(error: OSError) -> str:
 
 def _keep(folder: Path, name: str, file: bytes) -> bool:
     """Write a file into ``folder``, whole or not at all; whether that was possible."""
-    path = folder / (f"{name}.gz" if file.startswith(PACKED) else name)
-    partial = folder / f"{name}.{os.getpid()}.partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(file)
-        os.replace(partial, path)
+        files.write(folder / (f"{name}.gz" if file.startswith(PACKED) else name), file)
     except OSError:
         return False
-    finally:
-        with suppress(OSError):  # moved, if all went well
-            partial.unlink()
     return True
