@@ -15,6 +15,7 @@ from dcm.experiments.teacher_regression import experiment as teacher_regression
 from dcm.experiments.teacher_regression import in_continuous_time
 from dcm.lab import checkpoint as checkpoints
 from dcm.lab import jobs, paths, provenance
+from dcm.lab import run as runs
 from dcm.lab.checkpoint import Checkpoint, resumable
 from dcm.lab.jobs import Job, execute
 from dcm.lab.progress import silent
@@ -317,6 +318,25 @@ def test_unusable_results_are_computed_again_with_a_notice(folder):
     assert str(run.path) in notices[-1]
     write(run.path, run.about, {})
     assert run.finished(notices.append) is not None
+
+
+def test_the_commit_is_that_of_the_code_that_ran_even_if_other_code_began(folder, monkeypatch):
+    commit = ["first"]
+    monkeypatch.setattr(runs, "provenance", lambda: {"commit": commit[-1]})
+    seed = walking(0)
+
+    def edited_and_stopped(iterable, **options):
+        for number, item in enumerate(iterable):
+            if number == 2:
+                commit.append("second")
+                raise KeyboardInterrupt
+            yield item
+
+    with pytest.raises(KeyboardInterrupt):
+        seed.compute(edited_and_stopped)
+    seed.compute()
+    assert seed.finished().about["commit"] == "first then second"
+    np.testing.assert_array_equal(seed.finished()["walk"], expected_walk(0, 5))
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="no git on this system")
