@@ -21,6 +21,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from dcm.commands.claims import START
 from dcm.lab.family import MARK
 from dcm.lab.jobs import AGAIN
 from dcm.lab.store import read
@@ -42,7 +43,8 @@ SOON = 15.0  # seconds for the last process to end; an idle machine needs 6
 DRAWING = """\
 import subprocess, time
 import matplotlib.pyplot as plt
-from dcm.lab.drawing import save_figure
+from dcm.lab.drawing import save_figure, use_style
+use_style()
 subprocess.Popen(["sleep", "100"])
 time.sleep(1)
 plt.plot([0, seed])
@@ -378,8 +380,10 @@ def test_claims_that_are_interrupted_leave_whole_files(tally, cases, start, tmp_
     shutil.copy(ROOT / "README.md", clone)
     last = took(start, CLAIMS, clone)
     whole = {path: path.read_bytes() for path in (clone / "README.md", clone / PAGE)}
-    older = {path: content[:-100] + b"\n" for path, content in whole.items()}
-    older[clone / "README.md"] = whole[clone / "README.md"].replace(b"| ", b"|  ")
+    older = {}
+    for path, content in whole.items():
+        head, start_of_block, block = content.rpartition(START.encode())
+        older[path] = head + start_of_block + block.replace(b"reproduced", b"differs")
     for moment in spread_out(rng, cases(3, 50), last):
         for path, content in older.items():
             path.write_bytes(content)
