@@ -52,6 +52,7 @@ def write_notebook(clone, name, *sources):
 def clone(tmp_path):
     """A clone with one small notebook, which draws."""
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "dcm").symlink_to(ROOT / "dcm")
     write_notebook(tmp_path, "00_the_circuit", DRAWING, PRINTING)
     return tmp_path
 

@@ -155,7 +155,7 @@ def claims(as_json):
     from dcm.lab import outdated
     from dcm.lab.run import in_words
 
-    if words := mixed(writes=not as_json):
+    if words := mixed(writes=not as_json, notebooks=False):
         _note(words)
     rows = claims.table()
     if as_json:

@@ -14,6 +14,7 @@ import click
 
 from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
+from dcm.lab.provenance import provenance
 from dcm.model import files
 
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
@@ -177,10 +178,10 @@ def drawn_since(profile: str, moment: float) -> list[Path]:
     return sorted(path for path in recent if path.suffix in (".svg", ".png"))
 
 
-def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, about) -> Path:
+def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, about=None) -> Path:
     """Write how the attempts went into ``summary.json``; other notebooks' entries stay.
 
-    ``about`` is their provenance.
+    ``about`` is their provenance, by default that of now.
     """
     of_job = {notebook.source.stem: notebook for notebook in notebooks}
     new = {}
@@ -188,7 +189,8 @@ def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, 
         notebook = of_job[attempt.job.name]
         outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
         data = {"data": notebook.data} if notebook.data else {}
-        new[notebook.name] = {**outcome, "parameters": notebook.parameters, **data, **about}
+        new[notebook.name] = {**outcome, "parameters": notebook.parameters, **data}
+        new[notebook.name] |= about or provenance()
     path = summary_file(profile)
     with files.locked(repository() / "build" / "summary.lock"):  # two commands may end at once
         entries = sorted((summary_entries(path) | new).items())

@@ -31,20 +31,21 @@ def repository() -> Path:
     raise NoClone(f"no notebooks/00_the_circuit.ipynb in {here} or above; {remedy}")
 
 
-def mixed(writes: bool) -> str:
-    """Both folders in words, if the clone's notebooks would run with code that is not its own.
+def mixed(writes: bool, notebooks: bool = True) -> str:
+    """Both folders in words, if the clone here would be served by code that is not its own.
 
-    "" if they are of one place, or the modules are the same. Files that are kept are written by a
-    clone's own code only: with ``writes``, ``WrongCode`` if the clone has a package that differs.
+    "" if they are of one place, or the modules are the same; also if the clone has no package and
+    no notebooks are to be run. Files that are kept are written by a clone's own code only: with
+    ``writes``, ``WrongCode`` if the clone has a package that differs.
     """
     clone = repository()
     own = clone / "dcm"
     running = code() / "dcm"
     if clone == code() or (own.is_dir() and _modules(own) == _modules(running)):
         return ""
-    words = f"the notebooks are those of {clone}, but the code that runs is that in {running}"
+    words = f"this is the clone {clone}, but the code that runs is that in {running}"
     if not own.is_dir():
-        return words
+        return words if notebooks else ""
     words += f"; to use the clone's own, run python -m dcm in {clone} or pip install -e it"
     if writes:
         raise WrongCode(words)

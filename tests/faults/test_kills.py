@@ -158,6 +158,7 @@ def start(tmp_path):
 def make_clone(folder: Path) -> Path:
     """A clone with one small notebook, which draws and starts a process of its own."""
     (folder / "notebooks").mkdir(parents=True)
+    (folder / "dcm").symlink_to(ROOT / "dcm")
     parameters = new_code_cell('profile = "quick"\nseed = 0', metadata={"tags": ["parameters"]})
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cells = [parameters, new_code_cell("import os"), new_code_cell(DRAWING)]
