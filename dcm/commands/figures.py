@@ -27,12 +27,14 @@ def prepare(names, profile: str, parameters: dict, seeds: int | None, force: boo
         raise ValueError("parameter profile has an option of its own: use --profile")
     if profile != "paper" and (seeds or force):
         raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
-    if mixed := paths.mixed(writes=profile == "paper"):
+    mixed = paths.mixed(writes=profile == "paper")
+    chosen = notebooks.prepare(names, profile, parameters)
+    runs = []
+    if profile == "paper":
+        runs = plan(seeds or SEEDS, [notebook.name for notebook in chosen])
+    if mixed:
         say(f"note: {mixed}")
-    chosen = [with_data(n) for n in notebooks.prepare(names, profile, parameters)]
-    if profile == "quick":
-        return chosen, []
-    return chosen, plan(seeds or SEEDS, [notebook.name for notebook in chosen])
+    return [with_data(notebook) for notebook in chosen], runs
 
 
 def with_data(notebook: notebooks.Notebook) -> notebooks.Notebook:

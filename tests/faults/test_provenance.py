@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_notebook
 
+from dcm.commands import figures
 from dcm.commands.cli import main
 from dcm.lab import provenance
 
@@ -335,6 +336,8 @@ def is_running(pid) -> bool:
 
 # Two clones
 
+PARAMETERS = {"metadata": {"tags": ["parameters"]}, "source": ["profile = 'quick'\n", "seed = 0"]}
+NOTEBOOK = json.dumps({"cells": [PARAMETERS]})
 
 ASK = """
 import json, sys
@@ -356,7 +359,7 @@ def two_clones(folder, change) -> tuple[Path, Path]:
     for name in "AB":
         clone = folder / name
         shutil.copytree(ROOT / "dcm", clone / "dcm", ignore=shutil.ignore_patterns("__pycache__"))
-        write(clone, "notebooks/00_the_circuit.ipynb", "a notebook")
+        write(clone, "notebooks/00_the_circuit.ipynb", NOTEBOOK)
         write(clone, "pyproject.toml", f'[project]\nname = "dcm"\nversion = "{name}"')
         write(clone, ".gitignore", "__pycache__/\n")
         made.append(clone)
@@ -413,7 +416,7 @@ def test_code_of_one_clone_on_notebooks_of_another_is_said(tally, tmp_path, chan
 
 
 @pytest.mark.kind("provenance")
-@pytest.mark.parametrize("command", ["figures fig9", "figures --profile paper", "claims"])
+@pytest.mark.parametrize("command", ["figures --profile paper", "claims"])
 def test_what_is_kept_is_written_by_a_clones_own_code_only(tally, monkeypatch, tmp_path, command):
     b = two_clones(tmp_path, "an edited module")[1]
     monkeypatch.chdir(b)
@@ -423,10 +426,24 @@ def test_what_is_kept_is_written_by_a_clones_own_code_only(tally, monkeypatch, t
     line = answer.stderr.splitlines()[0] if answer.stderr else ""
     if str(b) not in line or str(ROOT / "dcm") not in line or "python -m dcm" not in line:
         wrong = f"not both folders and a remedy in one line: {answer.output!r}"
-    if answer.exit_code != 2 or ("fig9" not in command and answer.output.count("\n") != 1):
+    if answer.exit_code != 2 or answer.output.count("\n") != 1:
         wrong = f"not refused: {answer.output!r}"
     lost = None if sorted(b.rglob("*")) == before else "the other clone was written to"
     tally.case(lost=lost, wrong=wrong and f"{command}: {wrong}")
+
+
+@pytest.mark.kind("provenance")
+@pytest.mark.parametrize("change", ["none", "an edited module", "no package"])
+def test_figures_note_code_and_notebooks_of_two_places(tally, monkeypatch, tmp_path, change):
+    b = two_clones(tmp_path, change)[1]
+    monkeypatch.chdir(b)
+    monkeypatch.setattr(figures, "draw", lambda *arguments: 0)  # nothing need be run
+    answer = CliRunner().invoke(main, ["figures"])
+    wrong = None if answer.exit_code == 0 else f"status {answer.exit_code}: {answer.output!r}"
+    noted = answer.stderr.startswith("note: this is the clone") and answer.stderr.count("\n") == 1
+    if noted != (change != "none") or (noted and str(ROOT / "dcm") not in answer.stderr):
+        wrong = f"printed {answer.stderr!r}"
+    tally.case(wrong=wrong and f"{change}: {wrong}")
 
 
 @pytest.mark.kind("provenance")
