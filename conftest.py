@@ -1,8 +1,26 @@
 """For all tests: MNIST is never downloaded, and the table of the fault tests at the end."""
 
+import os
+
 import pytest
 
 FAULTS = {}  # kind of fault: cases, lost, wrong
+
+
+def pytest_configure(config):
+    """For this process and all that it starts: no download, ``DCM_DATA`` whatever their folder."""
+    os.environ["DCM_DOWNLOAD"] = "0"
+    if not os.environ.get("DCM_DATA", "").strip():
+        return
+    from dcm.experiments.mnist.sources import DataError, find, given_folder
+
+    os.environ["DCM_DATA"] = str(given_folder())
+    if hasattr(config, "workerinput"):
+        return  # the process that started this worker has looked
+    try:
+        find(download=False)
+    except DataError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(items):
@@ -13,11 +31,11 @@ def pytest_collection_modifyitems(items):
             needing.append(item)
     if not needing:
         return
-    from dcm.experiments.mnist.data import DataUnavailable, mnist
+    from dcm.experiments.mnist.sources import DataUnavailable, find
 
     try:
-        mnist(download=False)
-    except (DataUnavailable, ValueError) as error:
+        find(download=False)
+    except DataUnavailable as error:
         for item in needing:
             item.add_marker(pytest.mark.skip(reason=str(error)))
 

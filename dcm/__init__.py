@@ -12,6 +12,7 @@ equation    of                                          lives in
 ==========  ==========================================  ===============================
 """
 
+import dcm.lab.interrupt  # noqa: F401  before all others: Ctrl-C while these are imported
 from dcm.model.backprop import backprop, feedback_alignment
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances

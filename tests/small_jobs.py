@@ -1,13 +1,17 @@
 """Work for the processes that tests start: light modules only, as each process imports them."""
 
+import errno
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from dcm.lab import checkpoint as checkpoints
 from dcm.lab.checkpoint import resumable
 from dcm.lab.jobs import JobError
 from dcm.lab.progress import silent
@@ -21,10 +25,12 @@ class Config:
 
     steps: int = 5
     pause: float = 0.0
+    every: float = 20.0  # seconds between checkpoints
 
 
 def walk(config, rng, progress=silent, checkpoint=None) -> Result:
     """An experiment: one normal number per step."""
+    checkpoints.EVERY = config.every
 
     def step(i, state):
         time.sleep(config.pause)
@@ -50,6 +56,46 @@ def fail_in_a_line(progress):
 
 def be_killed(progress):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_killed_with_a_child(progress):
+    """The child holds all that this process has open, also the pipe to the command."""
+    child = subprocess.Popen(["sleep", "100"], close_fds=False)
+    print(child.pid, flush=True)
+    progress.tell(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_a_child(progress):
+    print(subprocess.Popen(["sleep", "100"], start_new_session=True).pid, flush=True)
+
+
+def hang(progress):
+    progress.tell(0.0)
+    time.sleep(100)
+
+
+def be_stopped(progress):
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def work_in_silence(progress):
+    until = time.process_time() + 3.0
+    while time.process_time() < until:
+        pass
+
+
+def fail_at_length(progress):
+    raise ValueError("long " * 100_000)
+
+
+def find_the_disk_full(progress):
+    raise OSError(errno.ENOSPC, "No space left on device", "figure.svg")
+
+
+def leave_a_file(progress):
+    tempfile.mkdtemp()
+    print(tempfile.gettempdir())
 
 
 def end(progress):

@@ -23,7 +23,8 @@ from dcm.experiments.mnist import experiment as mnist
 from dcm.experiments.teacher_regression import experiment as teacher_regression
 from dcm.experiments.teacher_regression import in_continuous_time
 from dcm.lab import checkpoint as checkpoints
-from dcm.lab import jobs, provenance
+from dcm.lab import jobs, paths, provenance
+from dcm.lab import run as runs
 from dcm.lab.checkpoint import Checkpoint, resumable
 from dcm.lab.jobs import Job, JobError, execute
 from dcm.lab.progress import silent
@@ -394,16 +395,37 @@ def test_unusable_results_are_computed_again_with_a_notice(folder):
     assert run.finished(notices.append) is not None
 
 
+def test_the_commit_is_that_of_the_code_that_ran_even_if_other_code_began(folder, monkeypatch):
+    commit = ["first"]
+    monkeypatch.setattr(runs, "provenance", lambda: {"commit": commit[-1]})
+    seed = walking(0)
+
+    def edited_and_stopped(iterable, **options):
+        for number, item in enumerate(iterable):
+            if number == 2:
+                commit.append("second")
+                raise KeyboardInterrupt
+            yield item
+
+    with pytest.raises(KeyboardInterrupt):
+        seed.compute(edited_and_stopped)
+    seed.compute()
+    assert seed.finished().about["commit"] == "first then second"
+    np.testing.assert_array_equal(seed.finished()["walk"], expected_walk(0, 5))
+
+
 @pytest.mark.skipif(not shutil.which("git"), reason="no git on this system")
 def test_the_commit_is_dirty_when_the_code_differs_and_not_when_figures_do(tmp_path, monkeypatch):
-    for folder in ("dcm", "notebooks", "figures"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "file").write_text("first")
+    module = tmp_path / "dcm" / "lab" / "provenance.py"
+    for folder in (module.parent, tmp_path / "notebooks", tmp_path / "figures"):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("first")
+    module.write_text("")
     for arguments in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm first"):
         subprocess.run(["git", *arguments.split()], cwd=tmp_path, check=True)
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dcm" / "lab" / "provenance.py"))
+    monkeypatch.setattr(paths, "__file__", str(module.with_name("paths.py")))
     clean = provenance.provenance()["commit"]
-    assert clean
+    assert clean != "unknown"
     assert not clean.endswith("-dirty")
     (tmp_path / "figures" / "file").write_text("drawn again")
     assert provenance.provenance()["commit"] == clean

@@ -3,17 +3,22 @@
 import dataclasses
 import gzip
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pooch
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from dcm import LearningRates, learn, two_pass
-from dcm.experiments.mnist import claims, experiment, explorer, kept_circuit, panels, runs
+from dcm.experiments.mnist import claims, experiment, explorer, kept_circuit, panels, runs, sources
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist.learners import NETS, classify, learning_rates
 from dcm.experiments.mnist.recipes import recipes
@@ -43,14 +48,11 @@ def result(**arrays):
 
 @pytest.fixture
 def _offline(monkeypatch, tmp_path):
-    """No folder, an empty cache, and mirrors that do not answer."""
-
-    def no_network(*args, **options):
-        raise OSError("no network")
-
+    """No folder, an empty cache, and no mirror."""
     monkeypatch.delenv("DCM_DATA", raising=False)
+    monkeypatch.delenv("DCM_DOWNLOAD", raising=False)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
-    monkeypatch.setattr(pooch, "retrieve", no_network)
+    monkeypatch.setattr(sources, "MIRRORS", ())
 
 
 @pytest.mark.mnist
@@ -66,23 +68,146 @@ def test_mnist_is_the_real_one():
     np.testing.assert_array_equal(data.train.labels[:5], [5, 0, 4, 1, 9])
 
 
-WRONG = {"empty": b"", "truncated": b"\x1f\x8b truncated", "other": gzip.compress(b"another")}
-
-
-@pytest.mark.parametrize("kind", WRONG)
-def test_wrong_files_are_refused_by_name(kind, monkeypatch, tmp_path):
+@pytest.mark.mnist
+def test_files_that_were_unzipped_renamed_or_packed_again_are_the_real_ones(monkeypatch, tmp_path):
+    content = sources.find(download=False).content
+    ways = (
+        ("train-images.idx3-ubyte", bytes),
+        ("TRAIN-LABELS-IDX1-UBYTE.GZ", gzip.compress),
+        ("MNIST/raw/t10k-images-idx3-ubyte", bytes),
+        ("t10k-labels.idx1-ubyte.gz", gzip.compress),
+    )
+    for (name, pack), held in zip(ways, content.values(), strict=True):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(pack(held))
     monkeypatch.setenv("DCM_DATA", str(tmp_path))
-    for name in datasets.FILES:
-        (tmp_path / name).write_bytes(WRONG[kind])
-    refused = r"train-images-idx3-ubyte\.gz is truncated, corrupted or not the canonical"
-    with pytest.raises(ValueError, match=refused):
-        datasets.mnist()
+    assert sources.find().content == content
+
+
+@pytest.mark.parametrize("written", ["d", " d ", '"d"', "./x/../d", "~/d"])
+def test_the_name_of_the_given_folder_is_resolved(written, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("DCM_DATA", written)
+    assert sources.given_folder() == Path.cwd() / "d"
+
+
+@pytest.mark.parametrize("written", ["", "  ", '""'])
+def test_a_blank_name_is_none(written, monkeypatch):
+    monkeypatch.setenv("DCM_DATA", written)
+    assert sources.given_folder() is None
+
+
+def test_a_given_folder_that_holds_nothing_usable_is_an_error(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    for name, words in {
+        "none": "No such file",
+        "file": "Not a directory",
+        "": "none of the",
+    }.items():
+        monkeypatch.setenv("DCM_DATA", str(tmp_path / name))
+        with pytest.raises(datasets.DataError, match=f"DCM_DATA is .*{words}.*set DCM_DATA to it"):
+            datasets.mnist()
 
 
 @pytest.mark.usefixtures("_offline")
 def test_no_source_says_how_to_get_the_files():
-    with pytest.raises(datasets.DataUnavailable, match=r"Put the four files .* DCM_DATA"):
+    with pytest.raises(datasets.DataUnavailable, match=r"put the four files .* DCM_DATA"):
         datasets.mnist()
+
+
+@pytest.mark.usefixtures("_offline")
+def test_child_processes_look_where_their_parent_found_the_data(monkeypatch, tmp_path):
+    real = sources.Found({"a": b"held"}, "a mirror", None)
+    monkeypatch.setenv("DCM_DATA", "")
+    monkeypatch.setattr(sources, "find", lambda: real)
+    assert sources.for_children(tmp_path / "spare")[0] == "MNIST from a mirror"
+    assert os.environ["DCM_DATA"] == str(tmp_path / "spare"), "kept nowhere else"
+    assert (tmp_path / "spare" / "a").read_bytes() == b"held"
+
+
+@pytest.mark.usefixtures("_offline")
+def test_child_processes_do_not_look_for_what_their_parent_did_not_find(monkeypatch, tmp_path):
+    monkeypatch.setenv("DCM_DOWNLOAD", "1")
+    data, why = sources.for_children(tmp_path / "spare")
+    assert data == datasets.small_digits().name
+    assert "MNIST was not found" in why
+    assert os.environ["DCM_DOWNLOAD"] == "0"
+
+
+READING = """\
+from dcm.experiments.mnist import data as datasets
+try:
+    data = datasets.mnist()
+except datasets.DataUnavailable:
+    data = datasets.small_digits()
+print(data.name, len(data.train.labels))"""
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone whose notebook 04 only reads its data."""
+    folder = tmp_path / "clone"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "dcm").symlink_to(ROOT / "dcm")
+    parameters = new_code_cell('profile = "quick"\nseed = 0', metadata={"tags": ["parameters"]})
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [parameters, new_code_cell(READING)]
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    for name in ("00_the_circuit", "04_mnist"):
+        nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
+    return folder
+
+
+def figures_mnist(cwd, **environment):
+    """``dcm figures mnist``: the process, what summary.json says, what the kernel printed."""
+    command = [sys.executable, "-m", "dcm", "figures", "mnist"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    summary = cwd / "figures" / "quick" / "summary.json"
+    if not summary.is_file():
+        return done, None, None
+    executed = nbformat.read(cwd / "build" / "notebooks" / "quick" / "04_mnist.ipynb", 4)
+    (said,) = [out.text for cell in executed.cells for out in cell.get("outputs", ())]
+    return done, json.loads(summary.read_text())["notebooks"]["mnist"], said
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_figures_use_a_folder_named_from_where_the_user_is_and_say_so(clone):
+    found = sources.find(download=False)
+    (clone / "data").symlink_to(found.folder)
+    done, entry, said = figures_mnist(clone, DCM_DATA="data ")
+    assert done.returncode == 0, done.stderr
+    assert said == "MNIST 55000\n"
+    assert f"MNIST from DCM_DATA: {clone / 'data'}" in done.stderr
+    assert "mnist used MNIST from DCM_DATA" in done.stdout
+    assert entry["data"] == "MNIST from DCM_DATA"
+
+
+@pytest.mark.slow
+def test_figures_say_that_the_data_are_the_small_digits_and_why(clone, tmp_path):
+    nothing = {"DCM_DATA": "", "DCM_DOWNLOAD": "0"}
+    home = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"), str(tmp_path))
+    done, entry, said = figures_mnist(clone, **nothing, **home)
+    assert done.returncode == 0, done.stderr
+    assert said == "small digits (not MNIST) 1200\n"
+    assert (
+        "mnist uses small digits (not MNIST): MNIST was not found. Tried the cache" in done.stderr
+    )
+    assert "the mirrors: not asked (DCM_DOWNLOAD=0)" in done.stderr
+    assert "mnist used small digits (not MNIST)" in done.stdout
+    assert entry["data"] == "small digits (not MNIST)"
+
+
+@pytest.mark.slow
+def test_figures_refuse_a_folder_without_the_files(clone):
+    done, entry, _ = figures_mnist(clone, DCM_DATA="nothing")
+    assert done.returncode == 2
+    assert f"DCM_DATA is {clone / 'nothing'}: No such file" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert entry is None
 
 
 def test_notebook_4_uses_small_digits_where_mnist_is_missing(monkeypatch, capsys):

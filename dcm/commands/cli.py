@@ -1,21 +1,25 @@
 """The command line: ``dcm figures`` draws, ``dcm claims`` judges, ``dcm bench`` measures."""
 
 import os
+import signal
 from ast import literal_eval
 
 import click
 
+from dcm.lab import interrupt
+from dcm.lab.paths import NoClone, WrongCode, mixed
 from dcm.lab.store import ResultError
 from dcm.model.files import WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
-SEED = click.IntRange(min=0)
+SEED = click.IntRange(0, 2**32 - 1)
 WORDS = {  # on the options of ``dcm figures``
     "profile": "quick: run the notebooks.  paper: first compute the missing paper-scale results.",
     "seed": "Seed of the notebooks' own runs; paper-scale results have the seeds of --seeds.",
     "jobs": "Processes at a time, one core each.",
     "seeds": "Profile paper: seeds 0…K-1 of every paper-scale result (default 5).",
-    "force": "Profile paper: compute again what results/ already holds.",
+    "force": "Profile paper: compute again what results/ already holds. Interrupted, the same "
+    "command goes on; an old result stays until a new one replaces it.",
     "parameter": "Another notebook parameter.",
 }
 
@@ -29,15 +33,24 @@ class BadInput(click.ClickException):
 class Commands(click.Group):
     """Ctrl-C, or a file that must not be used or cannot be written, ends a command in one line."""
 
+    def main(self, *arguments, **options):
+        """Answer signals at once, except where a command holds them back."""
+        with interrupt.handled(interrupt.leave):
+            return super().main(*arguments, **options)
+
     def invoke(self, context):
         """Run the command that was typed."""
         try:
             return super().invoke(context)
-        except (ResultError, WriteError) as error:
+        except (ResultError, WriteError, NoClone, WrongCode) as error:
             raise BadInput(str(error)) from error
+        except BrokenPipeError:  # dcm claims | head
+            raise
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
-            context.exit(130)
+            context.exit(interrupt.status(signal.SIGINT))
 
 
 def _was_given(context, name: str) -> bool:
@@ -103,6 +116,8 @@ def figures(context, names, profile, seed, jobs, seeds, force, parameter):
         _note(f"--jobs {jobs} on {cores} cores: they will share cores; --jobs {cores} is as fast")
     try:
         parameters = {"seed": seed, **dict(map(_key_value, parameter))}
+        if isinstance(parameters["seed"], int) and not 0 <= parameters["seed"] <= SEED.max:
+            raise ValueError(f"parameter seed is {parameters['seed']}; give 0 to {SEED.max}")
         notebooks, runs = prepare(names, profile, parameters, seeds, force)
     except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
@@ -119,7 +134,7 @@ def _key_value(text: str):
         raise ValueError(f"parameter {text!r} has no value; write --parameter KEY=VALUE")
     try:
         return key, literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the latter: deeply nested
         return key, value
 
 
@@ -137,18 +152,26 @@ def claims(as_json):
 
     from dcm.commands import claims
     from dcm.commands.plan import plan
+    from dcm.lab import outdated
     from dcm.lab.run import in_words
 
+    if words := mixed(writes=not as_json, notebooks=False):
+        _note(words)
     rows = claims.table()
     if as_json:
         click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
         return
     click.echo(claims.text(rows))
+    old = outdated.among(plan())
+    if old:
+        click.echo(outdated.notice(old), err=True)
     missing = [run for run in plan() if not run.path.is_file()]
     if missing:
         remedy = "dcm figures --profile paper computes them"
         _note(f"{len(missing)} results are missing ({in_words(missing)}); {remedy}")
-    for path in claims.publish(rows):
+    with interrupt.held_back():
+        changed = claims.publish(rows)
+    for path in changed:
         click.echo(f"wrote {path}", err=True)
 
 
@@ -166,5 +189,9 @@ def bench(**options):
     every ratio within one repetition. Then how far the kernels end from their twins.
     """
     from dcm.commands.bench import publish
+    from dcm.experiments.mnist.sources import DataError
 
-    publish(**options)
+    try:
+        publish(**options)
+    except DataError as error:
+        raise BadInput(str(error)) from error

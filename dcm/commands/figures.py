@@ -1,7 +1,7 @@
 """``dcm figures``: compute missing paper-scale results, run the notebooks, name what they drew."""
 
-import signal
 import time
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -9,8 +9,9 @@ from tqdm import tqdm
 
 from dcm.commands import notebooks
 from dcm.commands.plan import SEEDS, plan
-from dcm.lab import paths
-from dcm.lab.jobs import INTERRUPTED, Attempt, Job, execute
+from dcm.lab import interrupt, outdated, paths
+from dcm.lab.jobs import Attempt, Job, execute
+from dcm.lab.provenance import provenance, since
 from dcm.lab.run import Run, in_words
 
 say = partial(click.echo, err=True)
@@ -26,46 +27,70 @@ def prepare(names, profile: str, parameters: dict, seeds: int | None, force: boo
         raise ValueError("parameter profile has an option of its own: use --profile")
     if profile != "paper" and (seeds or force):
         raise ValueError("--seeds and --force belong to paper-scale results: add --profile paper")
+    mixed = paths.mixed(writes=profile == "paper")
     chosen = notebooks.prepare(names, profile, parameters)
-    if profile == "quick":
-        return chosen, []
-    return chosen, plan(seeds or SEEDS, [notebook.name for notebook in chosen])
+    runs = []
+    if profile == "paper":
+        runs = plan(seeds or SEEDS, [notebook.name for notebook in chosen])
+    if mixed:
+        say(f"note: {mixed}")
+    return [with_data(notebook) for notebook in chosen], runs
+
+
+def with_data(notebook: notebooks.Notebook) -> notebooks.Notebook:
+    """The notebook, with the data found that it reads, if any: all processes use these."""
+    if notebook.name != "mnist":
+        return notebook
+    from dcm.experiments.mnist.sources import for_children
+
+    data, details = for_children(paths.repository() / "build" / "mnist")
+    say(f"note: {notebook.name} uses {data}: {details}")
+    return replace(notebook, data=data)
 
 
 def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
-    """Compute the missing results (all, with ``force``); the exit status: 0 if none misses then."""
+    """Compute the missing results (with ``force`` the old ones too); 0 if none misses then."""
     if not runs:
         return 0
-    if force:  # the old results stay until the new ones replace them
-        for run in runs:
-            run.checkpoint.path.unlink(missing_ok=True)
-    missing = [run for run in runs if force or run.finished(notice=say) is None]
+    old = outdated.begin(runs) if force else outdated.among(runs)
+    missing = [run for run in runs if run.finished(notice=say) is None or (force and run in old)]
     there = len(runs) - len(missing)
     click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
-    if not missing:
-        return 0
-    jobs = [run.job for run in missing]
-    minutes = sum(job.seconds for job in jobs) / n_parallel / 60
-    click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
-    ended, interrupted = perform(jobs, n_parallel)
-    failed = [attempt for attempt in ended if attempt.error]
-    if interrupted:
-        there = f"{there + len(ended) - len(failed)} of {len(runs)} results are there"
-        say(f"interrupted; {there}; the same command goes on where it stopped")
-        return INTERRUPTED
-    return 1 if failed else 0
+    if old and not force:
+        say(outdated.notice(old))
+    if missing:
+        jobs = [run.job for run in missing]
+        minutes = sum(job.seconds for job in jobs) / n_parallel / 60
+        click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
+        ended, number = perform(jobs, n_parallel)
+        done = [attempt.job.name for attempt in ended if attempt.error is None]
+        outdated.replaced([run for run in missing if str(run) in done])
+        if number:
+            there = f"{there + len(done)} of {len(runs)} results are there"
+            say(f"interrupted; {there}; the same command goes on where it stopped")
+            return interrupt.status(number)
+        if len(done) < len(missing):
+            return 1
+    if force:
+        outdated.finish(runs)
+    return 0
 
 
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
     began = time.time()
-    ended, interrupted = perform([notebook.job for notebook in chosen], n_parallel)
+    before = provenance()
+    with interrupt.held_back():  # what is done is summed up
+        ended, number = perform([notebook.job for notebook in chosen], n_parallel)
+        summary = notebooks.summarise(chosen, ended, profile, since(before))
     done = [attempt.job.name for attempt in ended if attempt.error is None]
-    summary = notebooks.summarise(chosen, ended, profile)
-    if interrupted:
+    if number:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
-        return INTERRUPTED
+        return interrupt.status(number)
     drawn = notebooks.drawn_since(profile, began)
+    for notebook in chosen:
+        if notebook.data:
+            click.echo(f"{notebook.name} used {notebook.data}")
     for path in (*drawn, summary):
         click.echo(f"  {path.relative_to(paths.repository())}")
     figures = f"{len(drawn)} figure files in {time.time() - began:.0f} s"
@@ -73,8 +98,8 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
     return 0 if len(done) == len(chosen) else 1
 
 
-def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
-    """Do ``jobs`` with a bar and a line per job; the attempts that ended, and if interrupted."""
+def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], int]:
+    """Do ``jobs`` with a bar and a line per job; the attempts that ended, and 0 or a signal."""
     ended = []
     width = max(len(job.name) for job in jobs)
     total = sum(job.seconds for job in jobs)
@@ -94,7 +119,7 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], bool]:
 
         try:
             execute(jobs, n_parallel, report, tick)
-        except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # let us sum up what is done, then end
-            return ended, True
-    return ended, False
+        except KeyboardInterrupt as interruption:
+            interrupt.ignore()  # let us sum up what is done, then end
+            return ended, interruption.args[0]
+    return ended, 0

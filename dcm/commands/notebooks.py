@@ -2,14 +2,17 @@
 
 import ast
 import json
+import os
+import signal
 import warnings
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import gettempdir
 
 import click
 
-from dcm.lab.jobs import Attempt, Job, JobError, Progress
+from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
 from dcm.model import files
@@ -37,6 +40,7 @@ class Notebook:
     target: Path  # where its executed copy goes
     parameters: dict
     changed: dict  # those of the ``parameters`` that differ from what the notebook itself sets
+    data: str = ""  # which data it reads and where they are from, if it reads any
 
     @property
     def job(self) -> Job:
@@ -51,8 +55,11 @@ class Notebook:
         interruption, a kill or a full disk the older one stays.
         """
         import nbformat
+
+        # Nothing is kept when it is interrupted: end at once; the kernel ends with the job.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ["JUPYTER_RUNTIME_DIR"] = gettempdir()  # the command's own: removed with it
         import papermill
-        from nbclient.exceptions import DeadKernelError
 
         before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
         cells = nbformat.read(self.source, as_version=4).cells
@@ -75,9 +82,9 @@ class Notebook:
             except papermill.PapermillExecutionError as error:
                 number = sources.index(error.source) + 1
                 failure = f"cell {number}: {error.ename}: {error.evalue}"
-            except DeadKernelError:
-                number = sources.index(next(iter(ahead))) + 1
-                failure = f"cell {number}: its kernel died, perhaps for want of memory"
+            except RuntimeError:  # of nbclient
+                number = sources.index(next(iter(ahead), code[-1])) + 1
+                failure = f"cell {number}: its kernel died, perhaps for want of memory; {AGAIN}"
         if failure:
             raise JobError(failure)
 
@@ -157,10 +164,11 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
         files.check(path)
         files.tidy(path.parent)
     given = {"profile": profile, **parameters}
-    return [
-        Notebook(name, path, folder / path.name, given, changed_parameters(path, given))
-        for name, path in chosen.items()
-    ]
+    prepared = []
+    for name, path in chosen.items():
+        changed = changed_parameters(path, given)
+        prepared.append(Notebook(name, path, folder / path.name, given, changed))
+    return prepared
 
 
 def drawn_since(profile: str, moment: float) -> list[Path]:
@@ -169,15 +177,19 @@ def drawn_since(profile: str, moment: float) -> list[Path]:
     return sorted(path for path in recent if path.suffix in (".svg", ".png"))
 
 
-def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) -> Path:
-    """Write how the attempts went into ``summary.json``; other notebooks' entries stay."""
+def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, about=None) -> Path:
+    """Write how the attempts went into ``summary.json``; other notebooks' entries stay.
+
+    ``about`` is their provenance, by default that of now.
+    """
     of_job = {notebook.source.stem: notebook for notebook in notebooks}
-    about = provenance()
     new = {}
     for attempt in attempts:
         notebook = of_job[attempt.job.name]
         outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
-        new[notebook.name] = {**outcome, "parameters": notebook.parameters, **about}
+        data = {"data": notebook.data} if notebook.data else {}
+        new[notebook.name] = {**outcome, "parameters": notebook.parameters, **data}
+        new[notebook.name] |= about or provenance()
     path = summary_file(profile)
     with files.locked(repository() / "build" / "summary.lock"):  # two commands may end at once
         entries = sorted((summary_entries(path) | new).items())

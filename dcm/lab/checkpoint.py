@@ -18,10 +18,14 @@ GENERATORS = "generators"  # the entry of a checkpoint that holds the states of 
 
 @dataclass
 class Checkpoint:
-    """Where a long run keeps its state; ``about`` (name, config, seed) identifies the run."""
+    """Where a long run keeps its state; ``about`` (name, config, seed) identifies the run.
+
+    ``commit`` is that of the code. After the ``load`` of what other code began it names both.
+    """
 
     path: Path
     about: dict
+    commit: str = "unknown"
     saved_at: float = field(default_factory=time.monotonic)
 
     def load(self, notice=print) -> dict[str, np.ndarray] | None:
@@ -42,12 +46,17 @@ class Checkpoint:
         if not saved.is_of(self.about):
             words = f"{self.path} is a checkpoint of another config or seed"
             raise ResultError(f"{words}; delete it to start from the beginning")
+        before = str(saved.about.get("commit", "unknown"))
+        if before.split(" then ")[-1] == self.commit:
+            self.commit = before
+        else:
+            self.commit = f"{before} then {self.commit}"
         return saved.arrays
 
     def save(self, arrays: dict, *, force: bool = False) -> None:
         """Keep ``arrays``, if the last time is at least ``EVERY`` seconds ago."""
         if force or time.monotonic() - self.saved_at > EVERY:
-            write(self.path, self.about, arrays)
+            write(self.path, {**self.about, "commit": self.commit}, arrays)
             self.saved_at = time.monotonic()
 
 

@@ -1,24 +1,34 @@
 """Long work in processes of its own, several at a time: notebooks and paper-scale runs alike.
 
-Whatever goes wrong in one job, the others go on: an error, a process that was killed, a full
-memory. At Ctrl-C or SIGTERM every job is interrupted once, so that it can keep its checkpoint or
-end its kernel; then the caller gets ``KeyboardInterrupt``.
+Whatever goes wrong in one job, the others go on: an error, a process that was killed or hangs, a
+full memory or disk. At Ctrl-C, SIGTERM or SIGHUP every job is interrupted once, so that it can keep
+its checkpoint; then the caller gets ``KeyboardInterrupt``. No process outlives the command, whoever
+started it and however the command itself ends (``family``).
 """
 
 import multiprocessing
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from dcm.lab import family, interrupt, paths
+from dcm.lab.store import ResultError
+from dcm.model.files import WriteError
+
 EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
-PATIENCE = 60.0  # seconds that an interrupted job has to end, before it is killed [chosen]
-INTERRUPTED = 130  # exit status after Ctrl-C, by the convention of shells
+PATIENCE = 20.0  # seconds that an interrupted job has to end, before it is killed [chosen]
+LONGEST = 1000  # characters of an error: a pipe takes a message of up to 4096 bytes whole or not
+HUNG = 600  # looks, 5 minutes, without a message or work after which a job is ended [chosen]
+IDLE = 0.01  # share of one core below which a job does not work: an idle kernel takes .002 [chosen]
+AGAIN = "run the same command again to go on"
 
 
 class JobError(Exception):
@@ -38,8 +48,8 @@ class Progress:
             return
         try:
             self.parent.send((share, None))
-        except BrokenPipeError:  # the parent was killed: stop as after Ctrl-C
-            raise KeyboardInterrupt from None
+        except OSError:  # the command was killed: stop as after Ctrl-C
+            signal.raise_signal(signal.SIGTERM)
         self.told_at = time.monotonic()
 
     def __call__(self, iterable, desc="", total=None, initial=0):
@@ -66,128 +76,199 @@ class Attempt:
     """A job that is under way or has ended: share done, share done before, time taken, error."""
 
     job: Job
+    mark: str  # of its process and of all that this one starts
     process: multiprocessing.process.BaseProcess
+    connection: Connection | None  # None when it has nothing more to say
     began: float
     share: float = 0.0
     share_before: float | None = None
     seconds: float = 0.0
     error: str | None = None
+    quiet: int = 0  # looks since its last message
+    worked: float = 0.0  # CPU seconds of its family in the middle of these
 
-    def hear(self, connection: Connection) -> bool:
-        """Take the next message; whether there will be more."""
+    def look(self) -> bool:
+        """Take what it says; whether its process has ended, by itself or as it hung."""
+        ended = self.process.exitcode is not None  # first: what it said before is heard below
+        self.quiet += 1
         try:
-            self.share, self.error = connection.recv()
-        except (EOFError, OSError):  # the process has ended, perhaps in the middle of a message
+            while self.connection and self.connection.poll():
+                self.share, self.error = self.connection.recv()
+                self.quiet = 0
+                if self.share_before is None:
+                    self.share_before = self.share
+        except (EOFError, OSError):
+            self.connection.close()
+            self.connection = None
+        return ended or self._hangs()
+
+    def _hangs(self) -> bool:
+        """Whether it is silent for ``HUNG`` looks, in whose second half it does not work either.
+
+        Looks and not seconds: a command that is stopped (Ctrl-Z) does not look.
+        """
+        if self.quiet == HUNG // 2:
+            self.worked = family.cpu_seconds(self.mark)
+        if self.quiet < HUNG:
             return False
-        if self.share_before is None:
-            self.share_before = self.share
-        return True
+        self.quiet = 0
+        share = (family.cpu_seconds(self.mark) - self.worked) / (HUNG / 2 * EVERY)
+        if share < IDLE:
+            minutes = HUNG * EVERY / 60
+            self.error = f"did not go on for {minutes:.0f} minutes and was ended; {AGAIN}"
+        return share < IDLE
 
     def end(self) -> None:
-        """Take note of how the process ended."""
+        """End what is left of it, and take note of how its process ended."""
+        family.end(self.mark)
         self.process.join()
+        if self.connection:
+            self.connection.close()
         self.seconds = time.monotonic() - self.began
         self.share = 1.0  # nothing is left to do, whether it went well or not
-        status = self.process.exitcode
-        if self.error is None and status:
-            how = f"ended with status {status}"
-            if status < 0:
-                how = f"was ended by {signal.Signals(-status).name}"
-            if status == -signal.SIGKILL:
+        code = self.process.exitcode
+        if self.error is None and code:
+            how = f"ended with status {code} (see {os.path.relpath(self.job.log)})"
+            if code == interrupt.status(signal.SIGTERM):
+                how = "was interrupted from outside"
+            if code < 0:
+                how = f"was ended by signal {-code}, {signal.strsignal(-code)}"
+            if code == -signal.SIGKILL:
                 how = "was killed, perhaps for want of memory"
-            self.error = f"its process {how}; run the same command again to go on"
+            self.error = f"its process {how}; {AGAIN}"
 
 
 def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda attempts: None) -> None:
     """Do ``jobs``, longest first, ``n_parallel`` processes at a time.
 
     ``report`` is called with each attempt when it has ended (its ``error`` is None or a line of
-    text), ``tick`` with all attempts so far about twice a second. After Ctrl-C or SIGTERM raises
-    ``KeyboardInterrupt`` when all processes have ended; what was reported before stays done.
+    text), ``tick`` with all attempts so far about twice a second. After a signal of ``interrupt``
+    raises ``KeyboardInterrupt(number)`` when all processes have ended; what was reported before
+    stays done.
     """
     waiting = sorted(jobs, key=lambda job: -job.seconds)
     attempts = []
-    running = {}  # by the connection that it talks through
-    with _handling(signal.default_int_handler, signal.SIGTERM):
+    running = []
+    noted = []  # signals: answered between two steps of the loop, never in the middle of one
+    handled = interrupt.handled(lambda number, frame: noted.append(number))
+    with handled, family.guarded(*paths.written()) as (mark, folder):
         try:
             while waiting or running:
                 while waiting and len(running) < n_parallel:
-                    connection, attempt = _start(waiting.pop(0))
-                    running[connection] = attempt
+                    attempt = _start(waiting.pop(0), f"{mark}.{len(attempts)}", folder)
                     attempts.append(attempt)
-                for connection in wait(list(running), timeout=EVERY):
-                    attempt = running[connection]
-                    if not attempt.hear(connection):
+                    if attempt.error:
+                        report(attempt)
+                    else:
+                        running.append(attempt)
+                _wait(running)
+                for attempt in list(running):
+                    if attempt.look():
                         attempt.end()
-                        del running[connection]
+                        running.remove(attempt)
                         report(attempt)
                 tick(attempts)
+                if noted:
+                    raise KeyboardInterrupt(noted[0])
         finally:
-            _stop(running.values())
+            _stop(running)
 
 
-def _start(job: Job) -> tuple[Connection, Attempt]:
-    """Start a process for ``job``; its messages arrive at the connection."""
+def _wait(attempts) -> None:
+    """Until one of ``attempts`` says something or ends, or for ``EVERY`` s.
+
+    A process that a job started may hold both open after its death: so nothing waits for longer.
+    """
+    alive = [attempt.process.sentinel for attempt in attempts]
+    wait([*alive, *(a.connection for a in attempts if a.connection)], timeout=EVERY)
+
+
+def _start(job: Job, mark: str, folder: str) -> Attempt:
+    """Start a process for ``job``: from its first moment it prints to its log, deaf to Ctrl-C."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, theirs))
-    with _handling(signal.SIG_IGN, signal.SIGINT):  # inherited: see ``_interrupted_once``
-        process.start()
-    theirs.close()  # so that ours ends when the process does
-    return ours, Attempt(job, process, began=time.monotonic())
+    attempt = Attempt(job, mark, process, ours, began=time.monotonic())
+    with _printing_to(job.log):
+        if os.name == "posix":  # multiprocessing's own helper: not a member, as it serves all jobs
+            resource_tracker.ensure_running()
+        try:
+            with family.marked(mark, folder), interrupt.blocked():
+                process.start()
+        except OSError as problem:  # no more processes or memory, or it was killed at once
+            attempt.error = f"its process could not be started ({problem}); {AGAIN}"
+    theirs.close()
+    return attempt
 
 
 def _stop(attempts) -> None:
-    """Interrupt the processes of ``attempts`` and wait until all have ended, Ctrl-C or not."""
-    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
-        for attempt in attempts:
-            attempt.process.terminate()
-        for attempt in attempts:
-            attempt.process.join(PATIENCE)
-            attempt.process.kill()  # no effect on one that has ended
-            attempt.process.join()
+    """Interrupt the processes of ``attempts`` and wait until all have ended."""
+    until = time.monotonic() + PATIENCE
+    for attempt in attempts:
+        attempt.process.terminate()
+    for attempt in attempts:
+        attempt.process.join(max(0.0, until - time.monotonic()))
+        attempt.process.kill()  # no effect on one that has ended
+        attempt.process.join()
 
 
 @contextmanager
-def _handling(handler, *signals):
-    """Handle ``signals`` by ``handler`` inside the block."""
-    before = {number: signal.signal(number, handler) for number in signals}
+def _printing_to(log: Path):
+    """What processes started inside print goes to ``log``."""
+    copies = [os.dup(descriptor) for descriptor in (1, 2)]
     try:
+        _print_to(log)
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for descriptor, copy in enumerate(copies, 1):
+            os.dup2(copy, descriptor)
+            os.close(copy)
+
+
+def _print_to(log: Path) -> None:
+    """Let this process and its children print to ``log``; to nothing where none can be written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(log, flags, 0o666)
+    except OSError:
+        file = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 def _work(job: Job, parent: Connection) -> None:
-    """In the process of the job: do its work and tell how it went."""
-    _interrupted_once()
-    job.log.parent.mkdir(parents=True, exist_ok=True)
-    with open(job.log, "w") as log:
-        os.dup2(log.fileno(), 1)  # file descriptors, as children of this process print too
-        os.dup2(log.fileno(), 2)
+    """In the process of the job: do its work, tell how it went, and end with no more waiting."""
+    status = 0
     try:
+        if os.name == "nt":
+            _print_to(job.log)
+        interrupt.only_once()
         job.work(Progress(parent))
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
+    except KeyboardInterrupt:  # what was to be kept is kept
+        status = interrupt.status(signal.SIGTERM)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
     except Exception as error:  # whatever went wrong here, the other jobs go on
-        words = " ".join(str(error).split())
-        if not isinstance(error, JobError):
+        with suppress(OSError):  # the command was killed
+            parent.send((1.0, _in_words(error, job)))
+    with suppress(OSError):  # a full disk
+        sys.stdout.flush()
+    os._exit(status)
+
+
+def _in_words(error: Exception, job: Job) -> str:
+    """One line; an error that does not say all by itself is in the log with its traceback."""
+    words = " ".join(str(error).split())
+    if isinstance(error, JobError | ResultError | WriteError):
+        pass
+    elif isinstance(error, OSError):  # a full disk, say
+        words = f"{words}; mend that, then {AGAIN}"
+    else:
+        with suppress(OSError):
             traceback.print_exc()
-            words = f"{type(error).__name__}: {words}; see {os.path.relpath(job.log)}"
-        parent.send((1.0, words))
-
-
-def _interrupted_once() -> None:
-    """Raise ``KeyboardInterrupt`` at the first SIGTERM, and at nothing else.
-
-    A terminal sends Ctrl-C to all processes. Were the parent's signal a second interruption, it
-    could hit while the first is being answered: a checkpoint half written, a kernel half ended.
-    """
-
-    def interrupt(number, frame):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, interrupt)
+        words = f"{type(error).__name__}: {words}; see {os.path.relpath(job.log)}"
+    if len(words) > LONGEST:
+        words = f"{words[: LONGEST // 2]} … {words[-LONGEST // 2 :]}"
+    return words

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -111,12 +111,15 @@ class Run:
             raise JobError(str(error)) from error
 
     def _compute(self, progress) -> None:
+        made_by = provenance()  # now: the code may be edited while it runs
         began = np.array([time.perf_counter(), time.process_time()])
         rng = np.random.default_rng(self.seed)
-        result = self.variant.experiment(self.variant.config, rng, progress, self.checkpoint)
+        checkpoint = replace(self.checkpoint, commit=made_by["commit"])
+        result = self.variant.experiment(self.variant.config, rng, progress, checkpoint)
+        made_by["commit"] = checkpoint.commit
         wall, cpu = [time.perf_counter(), time.process_time()] - began
         times = {"wall_s": round(float(wall), 1), "cpu_s": round(float(cpu), 1)}
-        write(self.path, {**self.about, **provenance(), **times}, result.arrays)
+        write(self.path, {**self.about, **made_by, **times}, result.arrays)
         self.checkpoint.path.unlink(missing_ok=True)
 
 

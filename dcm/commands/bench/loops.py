@@ -127,10 +127,13 @@ def mnist_loops(data: Digits, counts: Counts, rng) -> list[Loop]:
 
 
 def digits(n: int, rng) -> Digits:
-    """MNIST where this machine has it, else ``n`` images of noise of its size and sparsity."""
+    """MNIST where this machine has it, else ``n`` images of noise of its size and sparsity.
+
+    ``DataError`` if ``DCM_DATA`` names a folder that must not be used.
+    """
     try:
         return mnist(download=False)
-    except (DataUnavailable, ValueError):
+    except DataUnavailable:
         images = rng.random((n, 784), np.float32)
         images[rng.random(images.shape, np.float32) > 0.19] = (
             0  # the share of MNIST's pixels that are not zero

@@ -1,0 +1,113 @@
+"""Jobs that are killed, hang, fill the disk or leave something behind: said, and cleared away."""
+
+import os
+import time
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dcm.lab import family, interrupt, jobs
+from dcm.lab.jobs import Job, execute
+
+import small_jobs
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and pipes differ on Windows")
+
+
+def attempt_of(work, folder):
+    """How ``work`` went, and what it printed."""
+    ended = []
+    job = Job("it", 1.0, work, folder / "it.log")
+    execute(
+        [job, Job("other", 0.5, small_jobs.fail_in_a_line, folder / "other.log")], 2, ended.append
+    )
+    errors = {attempt.job.name: attempt.error for attempt in ended}
+    assert errors["other"] == "cell 7: ValueError: wrong", "the others go on"
+    return errors["it"], job.log.read_text() if job.log.is_file() else ""
+
+
+def is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("work", [small_jobs.be_killed_with_a_child, small_jobs.leave_a_child])
+def test_what_a_job_started_ends_with_it_and_keeps_nobody_waiting(work, tmp_path):
+    began = time.monotonic()
+    error, printed = attempt_of(work, tmp_path)
+    assert time.monotonic() - began < 60
+    assert not is_running(int(printed))
+    if work is small_jobs.be_killed_with_a_child:
+        assert error == f"its process was killed, perhaps for want of memory; {jobs.AGAIN}"
+
+
+@pytest.mark.parametrize("work", [small_jobs.hang, small_jobs.be_stopped])
+def test_a_job_that_neither_speaks_nor_works_is_ended(work, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "HUNG", 20)
+    monkeypatch.setattr(jobs, "IDLE", 0.1)  # it may still be starting in the first seconds
+    error, _ = attempt_of(work, tmp_path)
+    assert "did not go on" in error
+    assert error.endswith(jobs.AGAIN)
+
+
+def test_a_job_that_works_in_silence_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "HUNG", 4)
+    assert attempt_of(small_jobs.work_in_silence, tmp_path)[0] is None
+
+
+def test_a_long_error_is_cut_short_so_that_it_arrives_in_one_piece(tmp_path):
+    error, log = attempt_of(small_jobs.fail_at_length, tmp_path)
+    assert error.startswith("ValueError: long")
+    assert error.endswith("it.log")
+    assert len(error.encode()) < 4000
+    assert "Traceback" in log
+
+
+def test_a_full_disk_is_said_in_a_line_with_what_to_do(tmp_path):
+    error, log = attempt_of(small_jobs.find_the_disk_full, tmp_path)
+    assert "No space left on device: 'figure.svg'; mend that, then" in error
+    assert not log
+
+
+def test_a_log_that_cannot_be_written_is_no_reason_to_fail(tmp_path):
+    (tmp_path / "it.log").mkdir()
+    assert attempt_of(small_jobs.print_something, tmp_path)[0] is None
+
+
+def test_a_process_that_cannot_be_started_is_said(tmp_path, monkeypatch):
+    start = SpawnProcess.start
+
+    def fails_once(process):
+        monkeypatch.setattr(SpawnProcess, "start", start)
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(SpawnProcess, "start", fails_once)
+    error, _ = attempt_of(small_jobs.print_something, tmp_path)
+    assert error == (
+        "its process could not be started (Resource temporarily unavailable); "
+        "run the same command again to go on"
+    )
+
+
+def test_temporary_files_of_jobs_are_removed_with_them(tmp_path):
+    error, printed = attempt_of(small_jobs.leave_a_file, tmp_path)
+    assert error is None
+    assert Path(printed.strip()).name.startswith("dcm-")
+    assert not Path(printed.strip()).exists()
+
+
+def test_only_members_of_a_family_are_found():
+    assert family.members("nobody's") == []
+    assert family.cpu_seconds("nobody's") == 0.0
+    family.end("nobody's")
+
+
+def test_a_signal_held_back_comes_at_the_end_of_the_block():
+    came = []
+    with interrupt.handled(lambda number, frame: came.append(number)):
+        with interrupt.held_back():
+            os.kill(os.getpid(), interrupt.SIGNALS[0])
+            time.sleep(0.01)
+            assert came == []
+        assert came == [interrupt.SIGNALS[0]]
