@@ -75,7 +75,8 @@ def test_imports_point_down_only():
 
 
 def test_the_public_names_come_from_the_ground_floors():
-    assert {room(other) for other in imported("dcm")} == {"model", "settle"}
+    others = imported("dcm") - {"dcm.lab.interrupt"}  # answers Ctrl-C while these are imported
+    assert {room(other) for other in others} == {"model", "settle"}
 
 
 def test_no_module_imports_itself_in_a_circle():
