@@ -3,6 +3,7 @@
 import os
 import signal
 from ast import literal_eval
+from functools import partial
 
 import click
 
@@ -150,7 +151,7 @@ def claims(as_json):
     from dataclasses import asdict
 
     from dcm.commands import claims
-    from dcm.commands.plan import plan
+    from dcm.commands.plan import MOST_SEEDS, plan
     from dcm.lab import outdated
     from dcm.lab.run import in_words
 
@@ -159,9 +160,7 @@ def claims(as_json):
         click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
         return
     click.echo(claims.text(rows))
-    old = outdated.among(plan())
-    if old:
-        click.echo(outdated.notice(old), err=True)
+    outdated.remark(partial(click.echo, err=True), lambda: plan(MOST_SEEDS))
     missing = [run for run in plan() if not run.path.is_file()]
     if missing:
         remedy = "dcm figures --profile paper computes them"
