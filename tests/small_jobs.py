@@ -41,8 +41,8 @@ def walk(config, rng, progress=silent, checkpoint=None) -> Result:
     return Result({"config": plain(config)}, {"walk": state["walk"]})
 
 
-def walking(seed, config=Config()) -> Run:
-    return Run(Variant("a/walk", walk, config), seed)
+def walking(seed, config=Config(), name="a/walk") -> Run:
+    return Run(Variant(name, walk, config), seed)
 
 
 def fail(progress):

@@ -136,6 +136,40 @@ def test_missing_results_are_said_and_damaged_ones_are_refused(tmp_path):
         claims.table(lambda variant: [read(path)])
 
 
+def published(tmp_path, monkeypatch, readme: bytes):
+    """The files that change when the table of no claims is published beside this README."""
+    monkeypatch.setattr(paths, "repository", lambda: tmp_path)
+    (tmp_path / "README.md").write_bytes(readme)
+    return [path.name for path in claims.publish([])]
+
+
+def test_the_table_takes_its_place_in_the_readme_and_nothing_else_changes(tmp_path, monkeypatch):
+    readme = f"# Ä\r\n{claims.START}\r\nolder\r\n{claims.END}\r\nend".encode()
+    assert published(tmp_path, monkeypatch, readme) == ["claims.md", "README.md"]
+    text = (tmp_path / "README.md").read_bytes().decode()
+    table = claims.markdown([]).replace("\n", "\r\n")
+    assert text.startswith(f"# Ä\r\n{claims.START}\r\n{table}")
+    assert text.endswith(f"{claims.END}\r\nend")
+    assert claims.publish([]) == [], "nothing to change"
+
+
+@pytest.mark.parametrize(
+    ("readme", "words"),
+    [
+        (b"# A title only\n", "README.md has no place for the table of claims; put <!-- claims"),
+        (f"{claims.START}{claims.START}{claims.END}".encode(), "has no place for the table"),
+        (f"{claims.END}\n{claims.START}".encode(), "has no place for the table"),
+        (b"\xff\xfe", "README.md cannot be read as UTF-8 text .*; restore it from git"),
+    ],
+    ids=["no marks", "twice", "reversed", "not UTF-8"],
+)
+def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path, monkeypatch, readme, words):
+    with pytest.raises(ResultError, match=words):
+        published(tmp_path, monkeypatch, readme)
+    assert (tmp_path / "README.md").read_bytes() == readme
+    assert not (tmp_path / "figures").exists()
+
+
 def test_comparisons_are_made_within_a_seed():
     def runs(*seeds):
         return [Result({"seed": seed}, {}) for seed in seeds]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dcm import Circuit
+from dcm.commands import notebooks
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist import experiment as mnist
 from dcm.experiments.teacher_regression import experiment as teacher_regression
@@ -159,6 +160,33 @@ def test_a_checkpoint_of_another_config_or_with_other_arrays_is_refused(tmp_path
         Checkpoint(tmp_path / "c.npz", {**ABOUT, "config": {"n": 2}}).load()
     with pytest.raises(ResultError, match=r"c\.npz holds other arrays"):
         resumable(draw, {"row": np.zeros(0)}, 7, checkpoint, silent, "")
+
+
+def test_a_damaged_checkpoint_is_set_aside_with_a_notice_and_the_run_starts_anew(folder):
+    run = walking(0)
+    run.checkpoint.save({"step": 3, "walk": np.ones(3)}, force=True)
+    damaged = run.checkpoint.path.read_bytes()[:-30]
+    run.checkpoint.path.write_bytes(damaged)
+    notices = []
+    assert run.finished(notices.append) is None
+    (notice,) = notices
+    assert notice.startswith(f"{run.checkpoint.path} is damaged")
+    assert notice.endswith("kept as walk-seed0.npz.damaged, the run starts anew")
+    assert run.checkpoint.path.with_name("walk-seed0.npz.damaged").read_bytes() == damaged
+    run.compute()
+    np.testing.assert_array_equal(run.finished()["walk"], expected_walk(0, 5))
+
+
+def test_a_folder_in_the_place_of_the_summary_is_refused_before_any_notebook_runs(folder):
+    (folder / "figures" / "quick" / "summary.json").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"summary\.json could not be written .*; choose another"):
+        notebooks.prepare([], "quick", {})
+
+
+def test_arrays_of_objects_are_refused_before_they_are_written(tmp_path):
+    with pytest.raises(ValueError, match=r"array odd for .*r\.npz has dtype object"):
+        write(tmp_path / "r.npz", ABOUT, {"odd": np.array([None])})
+    assert not list(tmp_path.iterdir())
 
 
 def interrupts_at(number):

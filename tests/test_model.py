@@ -1,5 +1,6 @@
 """Transfer functions, construction, saving, and the errors that name field, value and remedy."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,27 @@ def test_a_damaged_file_is_refused_by_name(tmp_path):
         Circuit.load(path)
     with pytest.raises(FileNotFoundError):
         Circuit.load(tmp_path / "missing.npz")
+
+
+def test_a_circuit_without_one_of_its_arrays_is_refused_and_files_before_checksums_are_read(
+    tmp_path,
+):
+    path = tmp_path / "circuit.npz"
+    circuit = make_circuit((6, 5, 4, 3))
+    circuit.save(path)
+    with np.load(path) as file:
+        members = dict(file)
+    top = members.pop("w_up_2")
+    np.savez(path, **members)
+    with pytest.raises(ValueError, match=r"circuit\.npz is not a circuit .*was changed after it"):
+        Circuit.load(path)
+    header = json.loads(str(members["header"]))
+    members["header"] = json.dumps({name: header[name] for name in ("conductances", "kind")})
+    np.savez(path, **members)
+    with pytest.raises(ValueError, match=r"circuit\.npz is not a circuit .*; save it again"):
+        Circuit.load(path)
+    np.savez(path, **members, w_up_2=top)
+    np.testing.assert_array_equal(Circuit.load(path).w_up[2], circuit.w_up[2])
 
 
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "1"])

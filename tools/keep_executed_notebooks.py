@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-from dcm.model.files import write
+from dcm.model.files import WriteError, write
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,4 +43,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except WriteError as error:
+        raise SystemExit(str(error)) from error

@@ -21,7 +21,7 @@ from dcm.experiments.mnist import experiment, learners
 from dcm.lab import paths
 from dcm.lab.progress import one_thread
 from dcm.lab.provenance import provenance
-from dcm.model.files import check, write
+from dcm.model.files import WriteError, check, write
 
 EPOCHS = {"backprop": 25, "single layer": 10}  # of a trial that does not say; 40 for the circuits
 LOST = 60.0  # percent wrong after the third epoch or later: the trial ends there
@@ -103,4 +103,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except WriteError as error:
+        raise SystemExit(str(error)) from error

@@ -9,12 +9,15 @@ import nbformat
 import papermill
 from keep_executed_notebooks import ROOT, cleaned
 
-from dcm.model.files import write
+from dcm.model.files import WriteError, write
 
 os.environ.pop("MPLBACKEND", None)  # with "agg" the notebooks would be kept without figures
 
 for path in sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")):
     options = {"cwd": path.parent, "progress_bar": False, "log_output": False}
     notebook = papermill.execute_notebook(path, None, **options)
-    write(path, nbformat.writes(cleaned(notebook)) + "\n")
+    try:
+        write(path, nbformat.writes(cleaned(notebook)) + "\n")
+    except WriteError as error:
+        raise SystemExit(str(error)) from error
     print(path.name)

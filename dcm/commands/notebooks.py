@@ -159,7 +159,6 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     """The chosen notebooks, ready to run; every mistake is found before anything runs."""
     chosen = select(names)
     folder = repository() / "build" / "notebooks" / profile
-    folder.mkdir(parents=True, exist_ok=True)
     for path in (*(folder / source.name for source in chosen.values()), summary_file(profile)):
         files.check(path)
         files.tidy(path.parent)

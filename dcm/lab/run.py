@@ -79,6 +79,8 @@ class Run:
 
     def finished(self, notice=print) -> Result | None:
         """The result in its file; None if it must be computed, with a notice if it is unusable."""
+        for path in (self.path, self.checkpoint.path):
+            files.tidy(path.parent)
         try:
             result = read(self.path)
             if result.is_of(self.about):
@@ -88,8 +90,6 @@ class Run:
             pass
         except ResultError as error:
             notice(f"{error}; computing it now")
-        for path in (self.path, self.checkpoint.path):
-            files.tidy(path.parent)
         with suppress(ResultError):  # of another config: its job will say so
             self.checkpoint.load(notice)
         return None

@@ -139,7 +139,10 @@ def _try_to_lock(file) -> bool:
 def _opened_beside(path: Path):
     """A new file beside ``path``, open, locked and with the permissions of new files."""
     while True:
-        file = open(f"{path}.{os.getpid()}-{next(NUMBER)}.partial", "xb")  # noqa: SIM115
+        try:
+            file = open(f"{path}.{os.getpid()}-{next(NUMBER)}.partial", "xb")  # noqa: SIM115
+        except FileExistsError:  # of a process with this number on another machine
+            continue
         if fcntl:
             with suppress(OSError):  # a disk that knows no locks: nobody else gets one either
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -19,6 +19,7 @@ from dcm.lab.provenance import provenance
 from dcm.lab.store import Result, ResultError, read, write
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances
+from dcm.model.files import WriteError, check
 from dcm.model.transfer import Logistic
 
 # Every number that the circuit depends on, whatever becomes of the defaults. Layers are small for
@@ -77,6 +78,10 @@ def read_kept(path: Path) -> tuple[Circuit, Result]:
 
 
 if __name__ == "__main__":
-    fresh = trained_circuit(CONFIG, 0, progress_bar)
-    write(kept_file(), fresh.about, fresh.arrays)
+    try:
+        check(kept_file())
+        fresh = trained_circuit(CONFIG, 0, progress_bar)
+        write(kept_file(), fresh.about, fresh.arrays)
+    except WriteError as error:
+        raise SystemExit(str(error)) from error
     print(f"{kept_file()}: test error {fresh.about['test_error']:.2f} %")
