@@ -30,7 +30,7 @@ PRINTING = "import os, sys; print('noise', file=sys.stderr); os.system('echo noi
 ENDLESS = """\
 import os, time
 from pathlib import Path
-Path("../pid").write_text(str(os.getpid()))
+Path("../pid").write_text(str(os.getpid()), "utf-8")
 time.sleep(120)"""
 
 
@@ -64,7 +64,8 @@ def copy_into(clone, *names):
 
 
 def summary(clone):
-    return json.loads((clone / "figures" / "quick" / "summary.json").read_text())["notebooks"]
+    text = (clone / "figures" / "quick" / "summary.json").read_text("utf-8")
+    return json.loads(text)["notebooks"]
 
 
 def test_help_teaches():
@@ -166,7 +167,7 @@ def test_an_unwritable_folder_is_named(clone):
 
 
 def test_a_file_in_the_way_of_the_output_folder_is_named(clone):
-    (clone / "figures").write_text("not a folder")
+    (clone / "figures").write_text("not a folder", "utf-8")
     answer = dcm("figures", "the_circuit", cwd=clone)
     assert answer.returncode == 2
     assert "figures" in answer.stderr
@@ -268,7 +269,7 @@ def test_an_interruption_keeps_what_was_finished_and_ends_every_kernel(clone, nu
     assert process.returncode == 130
     assert errors == "interrupted; notebooks finished before: 00_the_circuit\n"
     assert list(summary(clone)) == ["the_circuit"]
-    assert not is_running(int((clone / "pid").read_text()))
+    assert not is_running(int((clone / "pid").read_text("utf-8")))
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dcm.lab import paths
-from dcm.lab.drawing import COLOURS, STYLE, band, save_figure, use_style
+from dcm.lab.drawing import COLOURS, SHEET, band, save_figure, use_style
 
 matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ def dissected(svg):
 @pytest.mark.parametrize("path", PAPER_SCALE, ids=lambda path: path.stem)
 def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, monkeypatch):
     """The cells that draw from ``results/``, run alone, give the files in ``figures/``."""
-    summary = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"]
+    summary = json.loads((ROOT / "figures" / "summary.json").read_text("utf-8"))["notebooks"]
     drawn_with = summary[path.stem[3:]]["packages"]["matplotlib"]
     if matplotlib.__version__ != drawn_with:
         pytest.skip(f"the committed figures are matplotlib {drawn_with}'s")
@@ -64,8 +64,9 @@ def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, mo
     files = sorted(tmp_path.glob("*.svg"))
     assert files
     for file in files:
-        shape, numbers = dissected(file.read_text())
-        committed_shape, committed_numbers = dissected((ROOT / "figures" / file.name).read_text())
+        shape, numbers = dissected(file.read_text("utf-8"))
+        committed = (ROOT / "figures" / file.name).read_text("utf-8")
+        committed_shape, committed_numbers = dissected(committed)
         assert shape == committed_shape, file.name
         np.testing.assert_allclose(numbers, committed_numbers, atol=1e-3, err_msg=file.name)
 
@@ -124,7 +125,7 @@ def test_compartments_stay_apart_for_colour_blind_readers(kind):
 
 
 def test_the_style_sheet_has_no_letters_below_ten_points():
-    sheet = matplotlib.rc_params_from_file(STYLE, use_default_template=False)
+    sheet = matplotlib.rc_params_from_file(SHEET, use_default_template=False)
     kinds = ("labelsize", "titlesize", "fontsize", "font.size")
     sizes = [sheet[name] for name in sheet if name.endswith(kinds)]
     assert len(sizes) >= 6

@@ -75,13 +75,14 @@ def main():
     jobs = "trials at a time (default: one per core)"
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help=jobs)
     given = parser.parse_args()
-    rows = json.loads(Path(given.out).read_text())["trials"] if os.path.exists(given.out) else []
+    out = Path(given.out)
+    rows = json.loads(out.read_text("utf-8"))["trials"] if out.exists() else []
     done = [[row["learner"], row["changes"]] for row in rows]
     missing = [chosen for chosen in TRIALS if list(chosen) not in done]
     with ProcessPoolExecutor(given.jobs) as pool:
         for row in tqdm(pool.map(trial, missing), total=len(missing), desc="trials"):
             rows.append(row)
-            with open(given.out + ".partial", "w") as file:
+            with open(given.out + ".partial", "w", encoding="utf-8") as file:
                 json.dump({"trials": rows}, file, indent=1)
             os.replace(given.out + ".partial", given.out)
             outcome = f"{row['validation'][-1:]} {row.get('error', '')}"

@@ -1,6 +1,7 @@
 """The command line: ``dcm figures`` draws, ``dcm claims`` judges, ``dcm bench`` measures."""
 
 import os
+import sys
 from ast import literal_eval
 
 import click
@@ -27,6 +28,13 @@ class BadInput(click.ClickException):
 
 class Commands(click.Group):
     """Ctrl-C, or a result file that must not be used, ends every command in one line."""
+
+    def main(self, *arguments, **options):
+        """Begin; what the terminal's encoding does not hold is printed as an escape."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **options)
 
     def invoke(self, context):
         """Run the command that was typed."""
@@ -140,7 +148,7 @@ def claims(as_json):
 
     rows = claims.table()
     if as_json:
-        click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(list(map(asdict, rows)), indent=1))
         return
     click.echo(claims.text(rows))
     missing = [run for run in plan() if not run.path.is_file()]

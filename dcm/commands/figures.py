@@ -58,17 +58,19 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
 
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
-    began = time.time()
+    began = time.monotonic()
+    before = notebooks.figure_files(profile)
     ended, interrupted = perform([notebook.job for notebook in chosen], n_parallel)
     done = [attempt.job.name for attempt in ended if attempt.error is None]
     summary = notebooks.summarise(chosen, ended, profile)
     if interrupted:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
         return INTERRUPTED
-    drawn = notebooks.drawn_since(profile, began)
+    after = notebooks.figure_files(profile)
+    drawn = [path for path, state in after.items() if before.get(path) != state]
     for path in (*drawn, summary):
         click.echo(f"  {path.relative_to(paths.repository())}")
-    figures = f"{len(drawn)} figure files in {time.time() - began:.0f} s"
+    figures = f"{len(drawn)} figure files in {time.monotonic() - began:.0f} s"
     click.echo(f"{len(done)} of {len(chosen)} notebooks, {figures}")
     return 0 if len(done) == len(chosen) else 1
 

@@ -45,6 +45,8 @@ class Notebook:
         import papermill
         from nbclient.exceptions import DeadKernelError
 
+        from dcm.commands.own_kernel import literal, own_kernel
+
         before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
         self.target.unlink(missing_ok=True)
         cells = nbformat.read(self.source, as_version=4).cells
@@ -60,7 +62,9 @@ class Notebook:
         options = {"cwd": self.source.parent, "progress_bar": False, "on_cell_executed": executed}
         progress.tell(0.0)
         try:
-            papermill.execute_notebook(self.source, self.target, self.changed, **options)
+            with own_kernel() as kernel:
+                files = (literal(self.source), literal(self.target))
+                papermill.execute_notebook(*files, self.changed, **options, **kernel)
         except papermill.PapermillExecutionError as error:
             number = sources.index(error.source) + 1
             raise JobError(f"cell {number}: {error.ename}: {error.evalue}") from error
@@ -146,17 +150,21 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     ]
 
 
-def drawn_since(profile: str, moment: float) -> list[Path]:
-    """The figure files of the profile that were written after ``moment``."""
-    recent = [p for p in figure_folder(profile).iterdir() if p.stat().st_mtime >= moment]
-    return sorted(path for path in recent if path.suffix in (".svg", ".png"))
+def figure_files(profile: str) -> dict[Path, tuple]:
+    """The figure files of the profile, each with what changes when it is written again.
+
+    No clock of this machine is asked: that of a file server may be behind or ahead.
+    """
+    files = [path for path in figure_folder(profile).iterdir() if path.suffix in (".svg", ".png")]
+    states = {path: path.stat() for path in sorted(files)}
+    return {path: (state.st_mtime_ns, state.st_ino) for path, state in states.items()}
 
 
 def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) -> Path:
     """Write how the attempts went into ``summary.json``; other notebooks' entries stay."""
     path = figure_folder(profile) / "summary.json"
     try:
-        entries = json.loads(path.read_text())["notebooks"]
+        entries = json.loads(path.read_text("utf-8"))["notebooks"]
     except (FileNotFoundError, ValueError, KeyError):  # none yet, or a damaged one: start afresh
         entries = {}
     of_job = {notebook.source.stem: notebook for notebook in notebooks}
@@ -166,6 +174,7 @@ def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str) 
         outcome = {"status": attempt.error or "ok", "seconds": round(attempt.seconds, 1)}
         entries[notebook.name] = {**outcome, "parameters": notebook.parameters, **about}
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1) + "\n")
+    text = json.dumps({"notebooks": dict(sorted(entries.items()))}, indent=1)
+    partial.write_text(f"{text}\n", "utf-8")
     os.replace(partial, path)
     return path

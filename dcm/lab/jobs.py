@@ -8,6 +8,7 @@ end its kernel; then the caller gets ``KeyboardInterrupt``.
 import multiprocessing
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -163,9 +164,11 @@ def _work(job: Job, parent: Connection) -> None:
     """In the process of the job: do its work and tell how it went."""
     _interrupted_once()
     job.log.parent.mkdir(parents=True, exist_ok=True)
-    with open(job.log, "w") as log:
+    with open(job.log, "w", encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)  # file descriptors, as children of this process print too
         os.dup2(log.fileno(), 2)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         job.work(Progress(parent))
     except KeyboardInterrupt:
