@@ -3,16 +3,15 @@
 Run ``python tools/run_exercises.py`` after every change of an exercise or of its notebook.
 """
 
-import os
-
 import nbformat
 import papermill
 from keep_executed_notebooks import ROOT, cleaned
 
-os.environ.pop("MPLBACKEND", None)  # with "agg" the notebooks would be kept without figures
+from dcm.commands.own_kernel import literal, own_kernel
 
 for path in sorted((ROOT / "notebooks" / "exercises").glob("*.ipynb")):
     options = {"cwd": path.parent, "progress_bar": False, "log_output": False}
-    notebook = papermill.execute_notebook(path, None, **options)
+    with own_kernel() as kernel:
+        notebook = papermill.execute_notebook(literal(path), None, **options, **kernel)
     nbformat.write(cleaned(notebook), path)
     print(path.name)

@@ -7,6 +7,7 @@ from ast import literal_eval
 import click
 
 from dcm.lab.store import ResultError
+from dcm.model import lacking
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 SEED = click.IntRange(min=0)
@@ -42,6 +43,8 @@ class Commands(click.Group):
             return super().invoke(context)
         except ResultError as error:
             raise BadInput(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise BadInput(lacking(error.name) or str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             context.exit(130)

@@ -10,7 +10,10 @@ from pathlib import Path
 from dcm.lab.jobs import Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
+from dcm.model import lacking
 
+# What the notebooks import and what runs them; without numba they run too, slowly.
+NEEDED = ("ipykernel", "ipywidgets", "matplotlib", "papermill", "pooch", "sklearn", "tqdm")
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
 EXPECTED = {
     "the_circuit": 10,
@@ -137,6 +140,8 @@ def changed_parameters(path: Path, given: dict) -> dict:
 def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     """The chosen notebooks, ready to run; every mistake is found before anything runs."""
     chosen = select(names)
+    if problem := lacking(*NEEDED):
+        raise ValueError(problem)
     folder = repository() / "build" / "notebooks" / profile
     folder.mkdir(parents=True, exist_ok=True)
     for place in (folder, figure_folder(profile)):
