@@ -12,6 +12,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from dcm.lab.drawing import SHEET
 
+ONE_THREAD = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -43,6 +44,7 @@ def command() -> list[str]:
 def environment(folder: str) -> dict[str, str]:
     """Variables of the kernel that differ from those of this process; "" is as good as none."""
     changed = {
+        **dict.fromkeys(ONE_THREAD, "1"),
         "IPYTHONDIR": folder,  # no profile, no start-up files
         "MATPLOTLIBRC": str(SHEET),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
