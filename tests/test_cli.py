@@ -100,6 +100,24 @@ def test_bad_input_fails_in_one_readable_line(arguments, message):
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("module", ["ipykernel", "papermill", "sklearn", "tqdm"])
+def test_a_package_that_is_missing_is_named_with_the_remedy(module):
+    block = f"import sys; sys.modules[{module!r}] = None"
+    code = f"{block}; from dcm.commands.cli import main; main(['figures', '0'])"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert f"lacks {module}; use .venv/bin/dcm" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_python_without_any_package_says_what_it_lacks():
+    command = [sys.executable, "-S", "-E", "-m", "dcm", "figures"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert "lacks numpy, scipy, click; use .venv/bin/dcm" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments", [["--jobs", "0"], ["--seed", "-1"], ["--sed", "1"], ["--seeds", "0"]]
 )

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from dcm.lab import paths
 from dcm.lab.drawing import COLOURS, SHEET, band, save_figure, use_style
@@ -88,6 +89,48 @@ def test_a_figure_goes_to_the_folder_of_its_profile_in_the_same_bytes(tmp_path, 
         assert again == first
     with pytest.raises(ValueError, match="profile is 'papper'; choose from quick, paper"):
         save_figure(drawn(), "one", "papper")
+
+
+NASTY = {
+    "axes.facecolor": "black",
+    "figure.autolayout": True,
+    "figure.dpi": 37,
+    "font.family": "A Font That Is Missing",
+    "savefig.bbox": "tight",
+    "svg.hashsalt": "another",
+    "text.usetex": True,
+}
+
+
+def test_the_users_settings_do_not_reach_a_figure(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "repository", lambda: tmp_path)
+    drawn = []
+    for settings in ({}, NASTY):
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        use_style()
+        figure, ax = plt.subplots()
+        ax.plot([1, 2])
+        save_figure(figure, "one", "quick")
+        files = sorted((tmp_path / "figures" / "quick").iterdir())
+        drawn.append([path.read_bytes() for path in files])
+    assert len(drawn[0]) == 2
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_its_figures_though_the_backend_only_writes_files(monkeypatch):
+    """As where ``MPLBACKEND=agg`` is set for JupyterLab; ``dcm figures`` sets its own."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    sources = (
+        "import matplotlib.pyplot as plt\nfrom dcm.lab.drawing import use_style",
+        "use_style()\nfigure, ax = plt.subplots()",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[1].outputs
+    assert "image/png" in output.data
 
 
 def test_a_band_is_the_median_within_the_range_of_the_seeds():

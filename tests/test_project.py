@@ -105,6 +105,19 @@ def folder_of_experiment(name: str) -> str | None:
     return parts[2]
 
 
+def test_text_is_read_and_written_in_utf_8():
+    """Ruff sees only ``open``; how a system reads text by itself differs (Windows: code pages)."""
+    for folder in ("dcm", "tools", "tests", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                    continue
+                position = {"read_text": 0, "write_text": 1}.get(node.func.attr)
+                if position is None or "encoding" in [word.arg for word in node.keywords]:
+                    continue
+                assert len(node.args) > position, f"{path}, line {node.lineno}: no encoding"
+
+
 def test_modules_and_functions_are_small():
     for name, path in MODULES.items():
         lines = path.read_text("utf-8").count("\n")

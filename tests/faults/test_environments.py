@@ -70,7 +70,7 @@ def dcm(clone, home, *arguments, settings=(), flags=(), cwd="."):
     command = [sys.executable, *flags, "-m", "dcm", *arguments]
     environment = {**kept, **plain, **dict(settings)}
     folder = clone / cwd
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=900)
 
 
 def drawn(clone) -> dict[str, bytes]:
