@@ -32,6 +32,8 @@ class Commands(click.Group):
 
     def main(self, *arguments, **options):
         """Begin; what the terminal's encoding does not hold is printed as an escape."""
+        for name in [name for name in os.environ if name.startswith("TQDM_")]:
+            del os.environ[name]  # settings of other bars; one bad value ends every command
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
