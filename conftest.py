@@ -1,7 +1,10 @@
 """For all tests: MNIST is never downloaded, and the table of the fault tests at the end."""
 
+import os
+
 import pytest
 
+os.environ.pop("MPLBACKEND", None)  # the tests choose their backend; it may be one that is missing
 FAULTS = {}  # kind of fault: cases, lost, wrong
 
 

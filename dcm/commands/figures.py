@@ -62,10 +62,11 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
 
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
-    began = time.time()
     if profile == "quick":  # it shows paper-scale results too
         shown = [notebook.name for notebook in chosen]
         outdated.remark(say, lambda: plan(MOST_SEEDS, shown))
+    began = time.monotonic()
+    before = notebooks.figure_files(profile)
     with interrupt.held_back():  # what is done is summed up
         ended, number = perform([notebook.job for notebook in chosen], n_parallel)
         summary = notebooks.summarise(chosen, ended, profile)
@@ -73,10 +74,11 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
     if number:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
         return interrupt.status(number)
-    drawn = notebooks.drawn_since(profile, began)
+    after = notebooks.figure_files(profile)
+    drawn = [path for path, state in after.items() if before.get(path) != state]
     for path in (*drawn, summary):
         click.echo(f"  {path.relative_to(paths.repository())}")
-    figures = f"{len(drawn)} figure files in {time.time() - began:.0f} s"
+    figures = f"{len(drawn)} figure files in {time.monotonic() - began:.0f} s"
     click.echo(f"{len(done)} of {len(chosen)} notebooks, {figures}")
     return 0 if len(done) == len(chosen) else 1
 

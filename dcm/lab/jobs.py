@@ -251,6 +251,8 @@ def _work(job: Job, parent: Connection) -> None:
     try:
         if os.name == "nt":
             _print_to(job.log)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         interrupt.only_once()
         job.work(Progress(parent))
     except KeyboardInterrupt:  # what was to be kept is kept

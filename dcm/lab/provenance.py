@@ -36,5 +36,5 @@ def _commit() -> str:
 def _git(*arguments: str) -> str:
     """The output of git in the package's folder."""
     command = ["git", "-C", str(Path(__file__).resolve().parents[1]), *arguments]
-    options = {"capture_output": True, "text": True, "check": True, "timeout": 10}
-    return subprocess.run(command, **options).stdout.strip()
+    options = {"capture_output": True, "check": True, "timeout": 10}
+    return subprocess.run(command, **options).stdout.decode("utf-8", "replace").strip()

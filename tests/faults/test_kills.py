@@ -65,7 +65,7 @@ class Case:
         """Until it handles SIGTERM: before, the interpreter itself is starting."""
         status = Path(f"/proc/{self.process.pid}/status")
         while self.process.poll() is None:
-            caught = int(status.read_text().partition("SigCgt:")[2].split()[0], 16)
+            caught = int(status.read_text("utf-8").partition("SigCgt:")[2].split()[0], 16)
             if caught >> (signal.SIGTERM - 1) & 1:
                 return
             time.sleep(0.005)
