@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+os.environ.pop("MPLBACKEND", None)  # the tests choose their backend; it may be one that is missing
 FAULTS = {}  # kind of fault: cases, lost, wrong
 
 

@@ -111,7 +111,7 @@ def test_the_file_is_small_has_no_pickle_and_comes_from_the_locked_versions(refe
     with np.load(FILE, allow_pickle=False) as file:
         assert all(file[name].dtype.kind in "fU" for name in file.files)
         assert json.loads(str(file["about"]))["versions"] == reference.versions
-    lock = (ROOT / "requirements-brian2.lock").read_text()
+    lock = (ROOT / "requirements-brian2.lock").read_text("utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", lock, re.M))
     assert reference.versions["brian2"] == pinned["brian2"]
     assert reference.versions["numpy"] == pinned["numpy"]
@@ -120,7 +120,7 @@ def test_the_file_is_small_has_no_pickle_and_comes_from_the_locked_versions(refe
 
 
 def test_the_script_shares_no_code_with_dcm():
-    tree = ast.parse((ROOT / "tools" / "brian2_reference.py").read_text())
+    tree = ast.parse((ROOT / "tools" / "brian2_reference.py").read_text("utf-8"))
     imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -28,7 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHOTS = ROOT / "build" / "screenshots"
 WIDGET = "live(explorer."
 LIVE = [
-    path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if WIDGET in path.read_text()
+    path
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    if WIDGET in path.read_text("utf-8")
 ]
 # Their experiments take minutes; their explorers must do without.
 LONG = ("03_teacher_regression", "04_mnist")
@@ -87,7 +89,7 @@ def lab(tmp_path_factory):
         nbformat.write(notebook, home / "root" / path.name)
     (home / "config" / "labconfig").mkdir(parents=True)
     (home / "config" / "labconfig" / "default_setting_overrides.json").write_text(
-        json.dumps(SETTINGS)
+        json.dumps(SETTINGS), "utf-8"
     )
     folders = {
         "JUPYTER_CONFIG_DIR": "config",
@@ -115,7 +117,7 @@ def lab(tmp_path_factory):
         f"--ServerApp.root_dir={home / 'root'}",
         "--LabApp.extension_manager=readonly",
     ]
-    with open(home / "log.txt", "w") as log:
+    with open(home / "log.txt", "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=home)
     try:
         wait_for(f"http://127.0.0.1:{port}/api/status", server, home / "log.txt")
@@ -138,9 +140,9 @@ def wait_for(address, server, log):
             with urllib.request.urlopen(address, timeout=5):
                 return
         except OSError:
-            assert server.poll() is None, log.read_text()
+            assert server.poll() is None, log.read_text("utf-8")
             time.sleep(0.4)
-    raise AssertionError(f"JupyterLab does not answer: {log.read_text()}")
+    raise AssertionError(f"JupyterLab does not answer: {log.read_text('utf-8')}")
 
 
 def set_up(cells):

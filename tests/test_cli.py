@@ -30,7 +30,7 @@ PRINTING = "import os, sys; print('noise', file=sys.stderr); os.system('echo noi
 ENDLESS = """\
 import os, time
 from pathlib import Path
-Path("../pid").write_text(str(os.getpid()))
+Path("../pid").write_text(str(os.getpid()), "utf-8")
 time.sleep(120)"""
 
 
@@ -65,7 +65,8 @@ def copy_into(clone, *names):
 
 
 def summary(clone):
-    return json.loads((clone / "figures" / "quick" / "summary.json").read_text())["notebooks"]
+    text = (clone / "figures" / "quick" / "summary.json").read_text("utf-8")
+    return json.loads(text)["notebooks"]
 
 
 def test_help_teaches():
@@ -104,6 +105,24 @@ def test_bad_input_fails_in_one_readable_line(arguments, message):
     answer = dcm("figures", *arguments)
     assert answer.returncode == 2
     assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("module", ["ipykernel", "papermill", "sklearn", "tqdm"])
+def test_a_package_that_is_missing_is_named_with_the_remedy(module):
+    block = f"import sys; sys.modules[{module!r}] = None"
+    code = f"{block}; from dcm.commands.cli import main; main(['figures', '0'])"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 2
+    assert f"lacks {module}; use .venv/bin/dcm" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_python_without_any_package_says_what_it_lacks():
+    command = [sys.executable, "-S", "-E", "-m", "dcm", "figures"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert "lacks numpy, scipy, click; use .venv/bin/dcm" in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 
@@ -183,7 +202,7 @@ def test_an_unwritable_folder_is_named(clone):
 
 
 def test_a_file_in_the_way_of_the_output_folder_is_named(clone):
-    (clone / "figures").write_text("not a folder")
+    (clone / "figures").write_text("not a folder", "utf-8")
     answer = dcm("figures", "the_circuit", cwd=clone)
     assert answer.returncode == 2
     assert "figures" in answer.stderr
@@ -285,7 +304,7 @@ def test_an_interruption_keeps_what_was_finished_and_ends_every_kernel(clone, nu
     assert process.returncode == 128 + number
     assert errors == "interrupted; notebooks finished before: 00_the_circuit\n"
     assert list(summary(clone)) == ["the_circuit"]
-    assert not is_running(int((clone / "pid").read_text()))
+    assert not is_running(int((clone / "pid").read_text("utf-8")))
 
 
 @pytest.mark.slow

@@ -364,7 +364,7 @@ def test_some_mistake_shows_in_every_curve(exercise):
 
 
 def read(path):
-    return json.loads(path.read_text())["cells"]
+    return json.loads(path.read_text("utf-8"))["cells"]
 
 
 def printed(cells) -> str:
@@ -444,7 +444,7 @@ def test_exercise_notebook_hygiene(path):
 
 
 def test_the_class_plan_fits_two_hours_and_names_real_exercises():
-    plan = (FOLDER / "TEACHING.md").read_text()
+    plan = (FOLDER / "TEACHING.md").read_text("utf-8")
     rows = re.findall(r"^\| (\d+):(\d+) \| (\d+) \|(.*)\|$", plan, re.M)
     clock = [60 * int(h) + int(m) for h, m, *_ in rows]
     lasts = [int(minutes) for _, _, minutes, _ in rows]

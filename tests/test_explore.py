@@ -107,6 +107,15 @@ def test_the_panel_starts_follows_its_controls_and_resets(explorer):
     assert len(drawn) > len(widgets) + 2, "it follows again after a reset"
 
 
+def test_the_users_settings_neither_reach_an_explorer_nor_are_changed_by_it():
+    plain = picture(the_circuit.one_neuron)
+    settings = {"text.usetex": True, "savefig.dpi": 37, "savefig.facecolor": "red", "font.size": 30}
+    with matplotlib.rc_context(settings):
+        before = dict(matplotlib.rcParams)
+        assert picture(the_circuit.one_neuron) == plain
+        assert dict(matplotlib.rcParams) == before
+
+
 def test_a_state_that_does_not_exist_is_said_in_the_figure():
     def impossible():
         raise ConvergenceError("no steady state")

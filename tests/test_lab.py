@@ -323,7 +323,7 @@ def test_what_goes_wrong_in_one_job_is_said_in_a_line_and_the_others_go_on(folde
         assert "\n" not in attempts[name].error
     assert attempts[str(run)].error is None
     assert run.finished() is not None
-    log = (folder / "fails.log").read_text()
+    log = (folder / "fails.log").read_text("utf-8")
     assert log.startswith("before the error")
     assert "Traceback" in log
 
@@ -331,7 +331,7 @@ def test_what_goes_wrong_in_one_job_is_said_in_a_line_and_the_others_go_on(folde
 def test_what_a_job_and_its_children_print_goes_to_its_log(folder, capfd):
     job = Job("prints", 1.0, small_jobs.print_something, folder / "logs" / "prints.log")
     assert attempts_of([job])["prints"].error is None
-    lines = job.log.read_text().splitlines()
+    lines = job.log.read_text("utf-8").splitlines()
     assert sorted(lines) == ["a warning", "from a child", "one line"]
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
@@ -419,15 +419,15 @@ def test_the_commit_is_dirty_when_the_code_differs_and_not_when_figures_do(tmp_p
     module = tmp_path / "dcm" / "lab" / "provenance.py"
     for folder in (module.parent, tmp_path / "notebooks", tmp_path / "figures"):
         folder.mkdir(parents=True)
-        (folder / "file").write_text("first")
-    module.write_text("")
+        (folder / "file").write_text("first", "utf-8")
+    module.write_text("", "utf-8")
     for arguments in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm first"):
         subprocess.run(["git", *arguments.split()], cwd=tmp_path, check=True)
     monkeypatch.setattr(paths, "__file__", str(module.with_name("paths.py")))
     clean = provenance.provenance()["commit"]
     assert clean != "unknown"
     assert not clean.endswith("-dirty")
-    (tmp_path / "figures" / "file").write_text("drawn again")
+    (tmp_path / "figures" / "file").write_text("drawn again", "utf-8")
     assert provenance.provenance()["commit"] == clean
-    (tmp_path / "notebooks" / "file").write_text("edited")
+    (tmp_path / "notebooks" / "file").write_text("edited", "utf-8")
     assert provenance.provenance()["commit"] == f"{clean}-dirty"

@@ -217,7 +217,7 @@ def test_notebook_4_uses_small_digits_where_mnist_is_missing(monkeypatch, capsys
         raise datasets.DataUnavailable("MNIST is nowhere.")
 
     monkeypatch.setattr(datasets, "mnist", missing)
-    notebook = json.loads((ROOT / "notebooks" / "04_mnist.ipynb").read_text())
+    notebook = json.loads((ROOT / "notebooks" / "04_mnist.ipynb").read_text("utf-8"))
     sources = ["".join(cell["source"]) for cell in notebook["cells"]]
     (choice,) = [source for source in sources if "datasets.mnist()" in source]
     scope = {"datasets": datasets, "replace": replace, "experiment": experiment}
@@ -338,7 +338,7 @@ def test_every_recipe_was_a_trial_and_every_trial_is_committed(monkeypatch):
     tried = [chosen_numbers(recipe(learner, changes)) for learner, changes in TRIALS]
     for variant in runs.RUNS:
         assert chosen_numbers(variant.config) in tried, variant.name
-    rows = json.loads((ROOT / "results" / "mnist" / "search.json").read_text())["trials"]
+    rows = json.loads((ROOT / "results" / "mnist" / "search.json").read_text("utf-8"))["trials"]
     done = [[row["learner"], row["changes"]] for row in rows]
     assert all([learner, changes] in done for learner, changes in TRIALS)
 

@@ -10,9 +10,10 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from dcm.lab import paths
-from dcm.lab.drawing import COLOURS, STYLE, band, save_figure, use_style
+from dcm.lab.drawing import COLOURS, SHEET, band, save_figure, use_style
 
 matplotlib.use("agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +50,7 @@ def dissected(svg):
 @pytest.mark.parametrize("path", PAPER_SCALE, ids=lambda path: path.stem)
 def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, monkeypatch):
     """The cells that draw from ``results/``, run alone, give the files in ``figures/``."""
-    summary = json.loads((ROOT / "figures" / "summary.json").read_text())["notebooks"]
+    summary = json.loads((ROOT / "figures" / "summary.json").read_text("utf-8"))["notebooks"]
     drawn_with = summary[path.stem[3:]]["packages"]["matplotlib"]
     if matplotlib.__version__ != drawn_with:
         pytest.skip(f"the committed figures are matplotlib {drawn_with}'s")
@@ -64,8 +65,9 @@ def test_committed_figures_are_those_of_the_committed_results(path, tmp_path, mo
     files = sorted(tmp_path.glob("*.svg"))
     assert files
     for file in files:
-        shape, numbers = dissected(file.read_text())
-        committed_shape, committed_numbers = dissected((ROOT / "figures" / file.name).read_text())
+        shape, numbers = dissected(file.read_text("utf-8"))
+        committed = (ROOT / "figures" / file.name).read_text("utf-8")
+        committed_shape, committed_numbers = dissected(committed)
         assert shape == committed_shape, file.name
         np.testing.assert_allclose(numbers, committed_numbers, atol=1e-3, err_msg=file.name)
 
@@ -87,6 +89,48 @@ def test_a_figure_goes_to_the_folder_of_its_profile_in_the_same_bytes(tmp_path, 
         assert again == first
     with pytest.raises(ValueError, match="profile is 'papper'; choose from quick, paper"):
         save_figure(drawn(), "one", "papper")
+
+
+NASTY = {
+    "axes.facecolor": "black",
+    "figure.autolayout": True,
+    "figure.dpi": 37,
+    "font.family": "A Font That Is Missing",
+    "savefig.bbox": "tight",
+    "svg.hashsalt": "another",
+    "text.usetex": True,
+}
+
+
+def test_the_users_settings_do_not_reach_a_figure(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "repository", lambda: tmp_path)
+    drawn = []
+    for settings in ({}, NASTY):
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        use_style()
+        figure, ax = plt.subplots()
+        ax.plot([1, 2])
+        save_figure(figure, "one", "quick")
+        files = sorted((tmp_path / "figures" / "quick").iterdir())
+        drawn.append([path.read_bytes() for path in files])
+    assert len(drawn[0]) == 2
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_its_figures_though_the_backend_only_writes_files(monkeypatch):
+    """As where ``MPLBACKEND=agg`` is set for JupyterLab; ``dcm figures`` sets its own."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    sources = (
+        "import matplotlib.pyplot as plt\nfrom dcm.lab.drawing import use_style",
+        "use_style()\nfigure, ax = plt.subplots()",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[1].outputs
+    assert "image/png" in output.data
 
 
 def test_a_band_is_the_median_within_the_range_of_the_seeds():
@@ -124,7 +168,7 @@ def test_compartments_stay_apart_for_colour_blind_readers(kind):
 
 
 def test_the_style_sheet_has_no_letters_below_ten_points():
-    sheet = matplotlib.rc_params_from_file(STYLE, use_default_template=False)
+    sheet = matplotlib.rc_params_from_file(SHEET, use_default_template=False)
     kinds = ("labelsize", "titlesize", "fontsize", "font.size")
     sizes = [sheet[name] for name in sheet if name.endswith(kinds)]
     assert len(sizes) >= 6

@@ -102,7 +102,7 @@ def test_compiled_code_is_found_by_the_next_process(task):
 @pytest.mark.slow
 def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
-    (folder / "in the way").write_text("a file where the cache folder should be")
+    (folder / "in the way").write_text("a file where the cache folder should be", "utf-8")
     blocked = str(folder / "in the way")
     command = f"[sys.executable, '-c', {LEARN + COUNT!r}]"
     child = f"import subprocess, sys; subprocess.run({command}, check=True)"

@@ -11,14 +11,12 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from dcm.model.files import WriteError, write
 
 ROOT = Path(__file__).resolve().parents[1]
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def cleaned(notebook):
     """Without all that differs between runs: timings, versions, progress on standard error."""
-    notebook.metadata = {
-        "kernelspec": notebook.metadata["kernelspec"],
-        "language_info": {"name": "python"},
-    }
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}

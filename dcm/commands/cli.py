@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sys
 from ast import literal_eval
+from functools import partial
 
 import click
 
 from dcm.lab import interrupt
 from dcm.lab.paths import NoClone, WrongCode, mixed
 from dcm.lab.store import ResultError
+from dcm.model import lacking
 from dcm.model.files import WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
@@ -34,7 +37,15 @@ class Commands(click.Group):
     """Ctrl-C, or a file that must not be used or cannot be written, ends a command in one line."""
 
     def main(self, *arguments, **options):
-        """Answer signals at once, except where a command holds them back."""
+        """Begin; what the terminal's encoding does not hold is printed as an escape.
+
+        Signals are answered at once, except where a command holds them back.
+        """
+        for name in [name for name in os.environ if name.startswith("TQDM_")]:
+            del os.environ[name]  # settings of other bars; one bad value ends every command
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
         with interrupt.handled(interrupt.leave):
             return super().main(*arguments, **options)
 
@@ -48,6 +59,8 @@ class Commands(click.Group):
             raise
         except OSError as error:
             raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise BadInput(lacking(error.name) or str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             context.exit(interrupt.status(signal.SIGINT))
@@ -151,7 +164,7 @@ def claims(as_json):
     from dataclasses import asdict
 
     from dcm.commands import claims
-    from dcm.commands.plan import plan
+    from dcm.commands.plan import MOST_SEEDS, plan
     from dcm.lab import outdated
     from dcm.lab.run import in_words
 
@@ -159,12 +172,10 @@ def claims(as_json):
         _note(words)
     rows = claims.table()
     if as_json:
-        click.echo(json.dumps(list(map(asdict, rows)), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(list(map(asdict, rows)), indent=1))
         return
     click.echo(claims.text(rows))
-    old = outdated.among(plan())
-    if old:
-        click.echo(outdated.notice(old), err=True)
+    outdated.remark(partial(click.echo, err=True), lambda: plan(MOST_SEEDS))
     missing = [run for run in plan() if not run.path.is_file()]
     if missing:
         remedy = "dcm figures --profile paper computes them"

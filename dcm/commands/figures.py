@@ -1,5 +1,6 @@
 """``dcm figures``: compute missing paper-scale results, run the notebooks, name what they drew."""
 
+import signal
 import time
 from dataclasses import replace
 from functools import partial
@@ -8,7 +9,7 @@ import click
 from tqdm import tqdm
 
 from dcm.commands import notebooks
-from dcm.commands.plan import SEEDS, plan
+from dcm.commands.plan import MOST_SEEDS, SEEDS, plan
 from dcm.lab import interrupt, outdated, paths
 from dcm.lab.jobs import Attempt, Job, execute
 from dcm.lab.provenance import provenance, since
@@ -52,12 +53,12 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
     """Compute the missing results (with ``force`` the old ones too); 0 if none misses then."""
     if not runs:
         return 0
-    old = outdated.begin(runs) if force else outdated.among(runs)
-    missing = [run for run in runs if run.finished(notice=say) is None or (force and run in old)]
+    old = outdated.begin(runs) if force else []
+    missing = [run for run in runs if run in old or run.finished(notice=say) is None]
     there = len(runs) - len(missing)
     click.echo(f"{there} of {len(runs)} results are there, {len(missing)} to compute")
-    if old and not force:
-        say(outdated.notice(old))
+    if not force:
+        outdated.remark(say, lambda: runs)
     if missing:
         jobs = [run.job for run in missing]
         minutes = sum(job.seconds for job in jobs) / n_parallel / 60
@@ -78,7 +79,11 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
 
 def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int:
     """Run the notebooks and name the files they wrote; the exit status of the command."""
-    began = time.time()
+    if profile == "quick":  # it shows paper-scale results too
+        shown = [notebook.name for notebook in chosen]
+        outdated.remark(say, lambda: plan(MOST_SEEDS, shown))
+    began = time.monotonic()
+    files = notebooks.figure_files(profile)
     before = provenance()
     with interrupt.held_back():  # what is done is summed up
         ended, number = perform([notebook.job for notebook in chosen], n_parallel)
@@ -87,13 +92,14 @@ def draw(chosen: list[notebooks.Notebook], profile: str, n_parallel: int) -> int
     if number:
         say(f"interrupted; notebooks finished before: {', '.join(done) or 'none'}")
         return interrupt.status(number)
-    drawn = notebooks.drawn_since(profile, began)
+    after = notebooks.figure_files(profile)
+    drawn = [path for path, state in after.items() if files.get(path) != state]
     for notebook in chosen:
         if notebook.data:
             click.echo(f"{notebook.name} used {notebook.data}")
     for path in (*drawn, summary):
         click.echo(f"  {path.relative_to(paths.repository())}")
-    figures = f"{len(drawn)} figure files in {time.time() - began:.0f} s"
+    figures = f"{len(drawn)} figure files in {time.monotonic() - began:.0f} s"
     click.echo(f"{len(done)} of {len(chosen)} notebooks, {figures}")
     return 0 if len(done) == len(chosen) else 1
 
@@ -121,5 +127,6 @@ def perform(jobs: list[Job], n_parallel: int) -> tuple[list[Attempt], int]:
             execute(jobs, n_parallel, report, tick)
         except KeyboardInterrupt as interruption:
             interrupt.ignore()  # let us sum up what is done, then end
-            return ended, interruption.args[0]
+            (number,) = interruption.args or (signal.SIGINT,)
+            return ended, number
     return ended, 0

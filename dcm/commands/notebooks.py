@@ -4,19 +4,21 @@ import ast
 import json
 import os
 import signal
-import warnings
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import gettempdir
+from warnings import catch_warnings, simplefilter
 
 import click
 
 from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
-from dcm.model import files
+from dcm.model import files, lacking
 
+# What the notebooks import and what runs them; without numba they run too, slowly.
+NEEDED = ("ipykernel", "ipywidgets", "matplotlib", "papermill", "pooch", "sklearn", "tqdm")
 # Rough seconds on two cores of 2025: weights for the bar and the order; nothing else uses them.
 EXPECTED = {
     "the_circuit": 10,
@@ -61,6 +63,8 @@ class Notebook:
         os.environ["JUPYTER_RUNTIME_DIR"] = gettempdir()  # the command's own: removed with it
         import papermill
 
+        from dcm.commands.own_kernel import literal, own_kernel
+
         before = cell_seconds(self.target)  # the share done is of these; else 1 s per cell
         cells = nbformat.read(self.source, as_version=4).cells
         sources = [cell.source for cell in cells]
@@ -75,10 +79,11 @@ class Notebook:
         options = {"cwd": self.source.parent, "progress_bar": False, "on_cell_executed": executed}
         progress.tell(0.0)
         failure = None
-        with files.replaced(self.target) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of papermill's, about the file's name
+        with own_kernel() as kernel, files.replaced(self.target) as file, catch_warnings():
+            simplefilter("ignore", UserWarning)  # of papermill's, about the file's name
+            paths = (literal(self.source), literal(file.name))
             try:
-                papermill.execute_notebook(self.source, file.name, self.changed, **options)
+                papermill.execute_notebook(*paths, self.changed, **options, **kernel)
             except papermill.PapermillExecutionError as error:
                 number = sources.index(error.source) + 1
                 failure = f"cell {number}: {error.ename}: {error.evalue}"
@@ -159,6 +164,8 @@ def changed_parameters(path: Path, given: dict) -> dict:
 def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     """The chosen notebooks, ready to run; every mistake is found before anything runs."""
     chosen = select(names)
+    if problem := lacking(*NEEDED):
+        raise ValueError(problem)
     folder = repository() / "build" / "notebooks" / profile
     for path in (*(folder / source.name for source in chosen.values()), summary_file(profile)):
         files.check(path)
@@ -171,10 +178,14 @@ def prepare(names, profile: str, parameters: dict) -> list[Notebook]:
     return prepared
 
 
-def drawn_since(profile: str, moment: float) -> list[Path]:
-    """The figure files of the profile that were written after ``moment``."""
-    recent = [p for p in figure_folder(profile).iterdir() if p.stat().st_mtime >= moment]
-    return sorted(path for path in recent if path.suffix in (".svg", ".png"))
+def figure_files(profile: str) -> dict[Path, tuple]:
+    """The figure files of the profile, each with what changes when it is written again.
+
+    No clock of this machine is asked: that of a file server may be behind or ahead.
+    """
+    files = [path for path in figure_folder(profile).iterdir() if path.suffix in (".svg", ".png")]
+    states = {path: path.stat() for path in sorted(files)}
+    return {path: (state.st_mtime_ns, state.st_ino) for path, state in states.items()}
 
 
 def summarise(notebooks: list[Notebook], attempts: list[Attempt], profile: str, about=None) -> Path:

@@ -1,6 +1,7 @@
 """Shared by all figures: one colour per compartment, the style sheet, bands over seeds, saving."""
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,33 @@ COLOURS = {  # of the colour-blind safe palette of Okabe and Ito
     "shallow": "#8A8A8A",
     "weights": "#E69F00",
 }
-STYLE = Path(__file__).with_name("dcm.mplstyle")
+SHEET = Path(__file__).with_name("dcm.mplstyle")
+STYLE = ("default", SHEET)  # Matplotlib's defaults first: no setting of the user is left
 
 
 def use_style() -> None:
-    """Apply the companion's style sheet to all figures that follow."""
-    import matplotlib
+    """Apply the companion's style to all figures that follow, whatever the user's settings were.
 
-    matplotlib.style.use(STYLE)
+    In a notebook, figures are shown on the page even if ``MPLBACKEND`` names a backend that only
+    writes files, such as ``agg``. ``matplotlib.rc_file_defaults()`` brings the settings back.
+    """
+    from matplotlib import style
+
+    _show_in_notebook()
+    style.use(STYLE)
+
+
+def _show_in_notebook() -> None:
+    """In a kernel whose backend only writes files: ``%matplotlib inline``."""
+    import matplotlib
+    from matplotlib.backends import BackendFilter, backend_registry
+
+    if "IPython" not in sys.modules:
+        return
+    shell = sys.modules["IPython"].get_ipython()
+    writing = backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)
+    if hasattr(shell, "kernel") and matplotlib.get_backend().lower() in writing:
+        shell.run_line_magic("matplotlib", "inline")
 
 
 def save_figure(figure, name: str, profile: str) -> None:

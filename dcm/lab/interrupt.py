@@ -24,6 +24,7 @@ def status(number: int) -> int:
 def leave(number, frame=None) -> None:
     """Handle a signal: one line, and the process ends now."""
     ignore()
+    _let_go(number)
     with suppress(BaseException):
         sys.stdout.flush()
     with suppress(BaseException):  # a temporary folder of compiled code
@@ -54,11 +55,30 @@ def handled(handler):
                 signal.signal(number, previous)
 
 
+def noting(noted: list[int]):
+    """A handler that only adds the signal to ``noted``."""
+
+    def note(number, frame):
+        noted.append(number)
+        _let_go(number)
+
+    return note
+
+
+def _let_go(number: int) -> None:
+    """Print no more to a terminal that has closed: that would be an error."""
+    if number == getattr(signal, "SIGHUP", None):
+        for descriptor in filter(os.isatty, (1, 2)):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
 @contextmanager
 def held_back():
     """A signal inside the block comes to effect at its end."""
     noted = []
-    with handled(lambda number, frame: noted.append(number)):
+    with handled(noting(noted)):
         yield
     if noted:
         signal.raise_signal(noted[0])

@@ -150,11 +150,11 @@ def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda atte
     attempts = []
     running = []
     noted = []  # signals: answered between two steps of the loop, never in the middle of one
-    handled = interrupt.handled(lambda number, frame: noted.append(number))
+    handled = interrupt.handled(interrupt.noting(noted))
     with handled, family.guarded(*paths.written()) as (mark, folder):
         try:
             while waiting or running:
-                while waiting and len(running) < n_parallel:
+                while waiting and len(running) < n_parallel and not noted:
                     attempt = _start(waiting.pop(0), f"{mark}.{len(attempts)}", folder)
                     attempts.append(attempt)
                     if attempt.error:
@@ -169,9 +169,11 @@ def execute(jobs, n_parallel: int, report=lambda attempt: None, tick=lambda atte
                         report(attempt)
                 tick(attempts)
                 if noted:
-                    raise KeyboardInterrupt(noted[0])
+                    break
         finally:
             _stop(running)
+    if noted:
+        raise KeyboardInterrupt(noted[0])
 
 
 def _wait(attempts) -> None:
@@ -215,12 +217,17 @@ def _stop(attempts) -> None:
 @contextmanager
 def _printing_to(log: Path):
     """What processes started inside print goes to ``log``."""
-    copies = [os.dup(descriptor) for descriptor in (1, 2)]
+    copies = {}
+    for descriptor in (1, 2):
+        with suppress(OSError):  # the command was started with it closed
+            copies[descriptor] = os.dup(descriptor)
     try:
         _print_to(log)
         yield
     finally:
-        for descriptor, copy in enumerate(copies, 1):
+        for descriptor in (1, 2):
+            os.close(descriptor)
+        for descriptor, copy in copies.items():
             os.dup2(copy, descriptor)
             os.close(copy)
 
@@ -244,6 +251,8 @@ def _work(job: Job, parent: Connection) -> None:
     try:
         if os.name == "nt":
             _print_to(job.log)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         interrupt.only_once()
         job.work(Progress(parent))
     except KeyboardInterrupt:  # what was to be kept is kept

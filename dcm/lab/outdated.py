@@ -7,6 +7,7 @@ noted as well, for a new one may have the same bytes.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from dcm.lab import paths
@@ -48,10 +49,14 @@ def finish(runs: list[Run]) -> None:
     _write({name: known for name, known in _read().items() if name not in done})
 
 
-def notice(old: list[Run]) -> str:
-    """What to say where old results are used."""
-    remedy = f"add --force to go on with it, or delete {_path()} to keep them as they are"
-    return f"note: an interrupted --force left {len(old)} old results ({in_words(old)}); {remedy}"
+def remark(say: Callable[[str], None], runs: Callable[[], list[Run]]) -> None:
+    """Say so where old results are used."""
+    old = among(runs()) if _path().exists() else []
+    if old:
+        remedy = (
+            f"--profile paper --force goes on with it, deleting {_path()} keeps them as they are"
+        )
+        say(f"note: an interrupted --force left {len(old)} old results ({in_words(old)}); {remedy}")
 
 
 def _path() -> Path:

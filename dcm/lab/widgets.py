@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from html import escape
 
 import ipywidgets
-import matplotlib
 import matplotlib.pyplot as plt
 
 from dcm.lab.drawing import STYLE
 from dcm.settle.equilibrium import ConvergenceError
+
+# A decorator of callbacks: all that they draw is in the companion's style.
+styled = plt.style.context(STYLE)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def live(callback, controls: dict, **fixed) -> ipywidgets.VBox:
     return ipywidgets.VBox([*sliders.values(), button, shown])
 
 
+@styled
 def picture(callback, **values) -> str:
     """The figure that ``callback`` draws, as HTML; its numbers in words below and as ``alt``."""
     try:
@@ -90,10 +93,6 @@ def picture(callback, **values) -> str:
     words = escape(words)
     image = f'<img alt="{words}" src="data:image/png;base64,{data}" style="max-width: 100%">'
     return f'{image}<pre style="white-space: pre-wrap; line-height: 1.4">{words}</pre>'
-
-
-# A decorator of callbacks: all that they draw is in the companion's style. The sheet is read once.
-styled = matplotlib.rc_context(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
 
 
 def canvas(rows: int, columns: int, size, **margins):

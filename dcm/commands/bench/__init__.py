@@ -62,7 +62,8 @@ def summary(values) -> dict:
 def processor() -> str:
     """Its name, as far as the operating system tells."""
     cpuinfo = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", cpuinfo.read_text() if cpuinfo.exists() else "")
+    text = cpuinfo.read_text("utf-8", "replace") if cpuinfo.exists() else ""
+    found = re.search(r"model name\s*: (.*)", text)
     return found[1] if found else platform.processor() or platform.machine()
 
 
