@@ -49,8 +49,9 @@ print(any(s.cache_hits for s in stats), missed, flush=True)
 
 
 def python(code, cwd=ROOT, **environment):
-    """Output of ``code`` in a fresh process, with every warning shown."""
-    environment = {**os.environ, "PYTHONWARNINGS": "always", "PYTHONPATH": str(ROOT), **environment}
+    """Output of ``code`` in a fresh process, with each of our warnings shown."""
+    shown = "always::UserWarning"
+    environment = {**os.environ, "PYTHONWARNINGS": shown, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-c", code]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300
