@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
 
@@ -40,6 +39,8 @@ def test_import_dcm_loads_no_compiler():
 
 def in_compiled_code(function):
     """``function`` of single numbers as a compiled loop over arrays (x, out)."""
+
+    import numba
 
     @numba.njit
     def along(x, out):

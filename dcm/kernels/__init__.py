@@ -8,24 +8,24 @@ plain twins take over, with one warning.
 import warnings
 
 
-def _why_not_numba() -> tuple[str, str] | None:
-    """Why the kernels cannot be compiled, and what to do about it; None where they can."""
+def _why_not_numba() -> str:
+    """Why the kernels cannot be compiled; empty where they can."""
     try:
         import numba
     except Exception as error:  # missing, not for this NumPy (an ImportError) or broken (any error)
-        return f"Numba cannot be used ({error})", "install it with: pip install numba"
+        return f"Numba cannot be used ({error})"
     if numba.config.DISABLE_JIT:
-        return "Numba is switched off (NUMBA_DISABLE_JIT)", "unset it to compile them"
-    return None
+        return "Numba is switched off (NUMBA_DISABLE_JIT)"
+    return ""
 
 
 NO_NUMBA = _why_not_numba()
 
 if NO_NUMBA:
     warnings.warn(
-        f"{NO_NUMBA[0]}, so the plain NumPy twins run: the same results, "
+        f"{NO_NUMBA}, so the plain NumPy twins run: the same results, "
         "a hundred times slower or more (MNIST: about ten times); "
-        f"{NO_NUMBA[1]}",
+        "install it with: pip install numba, and leave NUMBA_DISABLE_JIT unset",
         stacklevel=2,
     )
     from dcm.kernels.plain import integrate, learn, learn_backprop, learn_two_pass
