@@ -14,6 +14,8 @@ from dcm.model.circuit import LEARNING, WEIGHTS
 
 from circuits import make_circuit
 
+pytestmark = pytest.mark.compiled
+
 RATES = LearningRates(0.0011, 0.0012, 0.0013, 0.0005, thresholds=True)
 CASES = [((30, 50, 10), SoftRectifier()), ((9, 8, 7, 6, 4), Logistic())]
 
