@@ -8,7 +8,6 @@ notice changes in other modules, and ignores a folder that it may not write to.)
 
 import atexit
 import contextlib
-import functools
 import hashlib
 import os
 import pickle
@@ -125,7 +124,7 @@ def _write(path: Path, data: bytes) -> None:
     try:
         partial.write_bytes(_digest(path, data) + data)
         os.replace(partial, path)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
@@ -152,7 +151,6 @@ def _remove_unused(folder: Path) -> None:
                 partial.unlink()
 
 
-@functools.cache
 def _key() -> str:
     """A folder's name for all that compiled code depends on beside its function and types."""
     package = Path(__file__).resolve().parents[1]
@@ -172,6 +170,9 @@ def _key() -> str:
     return f"dcm-{_short_hash(b'/'.join(parts))}"
 
 
+KEY = _key()  # of the sources as they are imported, whenever they are edited after that
+
+
 def _usual_parent() -> Path | None:
     """The folder above the folder of compiled code, whatever the working directory becomes."""
     given = numba.config.CACHE_DIR
@@ -186,7 +187,7 @@ _place = SimpleNamespace(parent=_usual_parent(), tried_temporary=False, told_of_
 
 
 def _folder() -> Path:
-    return (_place.parent or Path(os.devnull)) / _key()
+    return (_place.parent or Path(os.devnull)) / KEY
 
 
 def _keep_in_temporary_folder(name: str, data: bytes, reason: str) -> None:
@@ -203,8 +204,8 @@ def _keep_in_temporary_folder(name: str, data: bytes, reason: str) -> None:
         temporary = Path(tempfile.mkdtemp(prefix="dcm-kernels-"))
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
         with contextlib.suppress(OSError):
-            shutil.copytree(usual, temporary / _key())
-        _write(temporary / _key() / name, data)
+            shutil.copytree(usual, temporary / KEY)
+        _write(temporary / KEY / name, data)
         _place.parent = temporary
         os.environ["NUMBA_CACHE_DIR"] = str(temporary)  # children inherit it
     warnings.warn(
