@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 BRIAN2 := .venv-brian2
 
-.PHONY: figures test check faults lint brian2 lock clean
+.PHONY: figures test check faults oldest newest lint brian2 lock clean
 
 figures: $(READY)
 	$(BIN)/dcm figures
@@ -25,6 +25,15 @@ check: $(READY)
 # The full count; make test tries a few of each kind.
 faults: $(READY)
 	DCM_FAULTS=full $(BIN)/python -m pytest tests/faults
+
+# The quick tests and a notebook with the oldest and the newest packages that pyproject.toml allows (needs uv).
+oldest: RESOLUTION := lowest-direct
+newest: RESOLUTION := highest
+oldest newest:
+	uv venv --quiet --clear --python $(PYTHON) .venv-$@
+	uv pip install --quiet --python .venv-$@/bin/python --resolution $(RESOLUTION) --editable '.[test]'
+	DCM_FAULTS= .venv-$@/bin/python -m pytest tests -m "not slow and not browser"
+	.venv-$@/bin/dcm figures the_circuit
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .
@@ -59,4 +68,4 @@ $(BRIAN2)/.ready: requirements-brian2.lock
 	touch $@
 
 clean:
-	rm -rf build .venv $(BRIAN2) figures/quick
+	rm -rf build .venv .venv-oldest .venv-newest $(BRIAN2) figures/quick

@@ -1,4 +1,4 @@
-"""For all tests: MNIST is never downloaded, and the table of the fault tests at the end."""
+"""For all tests: what skips them, and the table of the fault tests at the end."""
 
 import os
 
@@ -25,7 +25,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs MNIST where it is not on this machine."""
+    """Skip what needs MNIST or Numba where this machine has them not."""
+    skip_without_numba([item for item in items if item.get_closest_marker("compiled")])
     needing = []
     for item in items:
         if item.get_closest_marker("mnist") or "04_mnist.ipynb" in item.nodeid:
@@ -39,6 +40,17 @@ def pytest_collection_modifyitems(items):
     except DataUnavailable as error:
         for item in needing:
             item.add_marker(pytest.mark.skip(reason=str(error)))
+
+
+def skip_without_numba(needing):
+    """Skip tests that are about compiled code."""
+    if not needing:
+        return
+    from dcm import kernels
+
+    if kernels.NO_NUMBA:
+        for item in needing:
+            item.add_marker(pytest.mark.skip(reason=kernels.NO_NUMBA))
 
 
 def pytest_runtest_logreport(report):

@@ -187,7 +187,7 @@ def test_a_command_that_is_interrupted_or_refused_ends_in_one_line(
     monkeypatch.setattr(claims, "table", fails)
     answer = CliRunner().invoke(main, ["claims"])
     assert answer.exit_code == status
-    assert line in answer.stderr
+    assert line in answer.output
     assert answer.output.count("\n") == 1
 
 

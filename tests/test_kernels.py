@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numba
 import numpy as np
 import pytest
 
@@ -14,6 +13,8 @@ from dcm import DivergenceError, LearningRates, Logistic, SoftRectifier
 from dcm.model.circuit import LEARNING, WEIGHTS
 
 from circuits import make_circuit
+
+pytestmark = pytest.mark.compiled
 
 RATES = LearningRates(0.0011, 0.0012, 0.0013, 0.0005, thresholds=True)
 CASES = [((30, 50, 10), SoftRectifier()), ((9, 8, 7, 6, 4), Logistic())]
@@ -40,6 +41,8 @@ def test_import_dcm_loads_no_compiler():
 
 def in_compiled_code(function):
     """``function`` of single numbers as a compiled loop over arrays (x, out)."""
+
+    import numba
 
     @numba.njit
     def along(x, out):

@@ -12,6 +12,8 @@ from dcm.model.circuit import WEIGHTS
 
 from circuits import make_circuit
 
+pytestmark = pytest.mark.compiled
+
 MIXING = Conductances.from_mixing(0.1, 0.2, 0.1)
 SIZES = [
     (30, 40, 5),

@@ -7,6 +7,8 @@ import pytest
 
 from dcm import Circuit, Conductances, LearningRates, kernels
 
+pytestmark = pytest.mark.compiled
+
 RATES = LearningRates(up=1e-6, ip=1e-6, pi=1e-6)  # small: nothing may run away
 WIDTHS = np.array([40, 80, 160, 320])
 WEIGHTS = 5 * WIDTHS**2  # w_up twice, w_down, w_ip and w_pi of an n-n-n circuit

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,9 @@ print(any(s.cache_hits for s in stats), missed, flush=True)
 
 
 def python(code, cwd=ROOT, **environment):
-    """Output of ``code`` in a fresh process, with every warning shown."""
-    environment = {**os.environ, "PYTHONWARNINGS": "always", "PYTHONPATH": str(ROOT), **environment}
+    """Output of ``code`` in a fresh process, with each of our warnings shown."""
+    shown = "always::UserWarning"
+    environment = {**os.environ, "PYTHONWARNINGS": shown, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-c", code]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300
@@ -91,6 +93,7 @@ def assert_learned(folder, expected):
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.compiled
 def test_compiled_code_is_found_by_the_next_process(task):
     folder, expected = task
     answer = python(LEARN + COUNT, folder)
@@ -99,6 +102,7 @@ def test_compiled_code_is_found_by_the_next_process(task):
     assert answer.stderr == ""
 
 
+@pytest.mark.compiled
 @pytest.mark.slow
 def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     folder, expected = task
@@ -120,18 +124,86 @@ def test_a_folder_that_takes_no_file_costs_one_warning_with_its_remedy(task):
     assert not Path(temporary).exists(), "the temporary folder is gone"
 
 
-def test_without_numba_the_plain_twins_run_with_one_notice(task):
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_a_damaged_kernel_is_compiled_again_with_one_warning(task):
     folder, expected = task
-    answer = python(f"import sys; sys.modules['numba'] = None{LEARN}", folder)
+    kept = folder / "kept"
+    python(LEARN, folder, NUMBA_CACHE_DIR=str(kept))
+    for path in kept.glob("dcm-*/*"):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    damaged = python(LEARN + COUNT, folder, NUMBA_CACHE_DIR=str(kept))
+    assert_learned(folder, expected)
+    assert damaged.stderr.count("Warning") == 1
+    assert f"{path} is damaged" in damaged.stderr
+    assert damaged.stdout.split() == ["False", "1"]
+    mended = python(LEARN + COUNT, folder, NUMBA_CACHE_DIR=str(kept))
+    assert_learned(folder, expected)
+    assert mended.stderr == ""
+    assert mended.stdout.split() == ["True", "0"]
+
+
+PLACE = "from dcm.kernels import steady; print(steady._patterns.stats.cache_path)"
+
+
+@pytest.mark.compiled
+def test_the_folder_of_compiled_code_is_named_after_all_that_is_compiled_in(tmp_path):
+    package = tmp_path / "dcm"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "dcm", package, ignore=ignored)
+    given = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": "a {folder} of 100 %"}
+
+    def place(code=PLACE, **environment):
+        return Path(python(code, tmp_path, **given, **environment).stdout.strip())
+
+    first = place()
+    assert first.parent == tmp_path / "a {folder} of 100 %"
+    assert place(f"import dcm.kernels, os; os.chdir('/'); {PLACE}") == first
+    assert place(NUMBA_NUM_THREADS="1") == first
+    found = {first, place(NUMBA_BOUNDSCHECK="1"), place(PYTHONOPTIMIZE="2")}
+    for module, name in [("settle/learning.py", "RUNAWAY"), ("settle/equilibrium.py", "TOLERANCE")]:
+        path = package / module
+        source = path.read_text("utf-8")
+        assert f"\n{name} = 1e" in source
+        path.write_text(source.replace(f"\n{name} = 1e", f"\n{name} = 2e"), "utf-8")
+        found.add(place())
+    assert len(found) == 5
+    assert {path.parent for path in found} == {first.parent}
+
+
+BROKEN = """
+import builtins, sys
+imported = builtins.__import__
+def broken(name, *args, **kwargs):
+    if name.partition(".")[0] == "numba":
+        raise {error}
+    return imported(name, *args, **kwargs)
+builtins.__import__ = broken
+"""
+
+
+OTHER_NUMPY = "Numba needs NumPy 2.0 or less. Got NumPy 2.9."
+
+
+@pytest.mark.parametrize(
+    ("before", "environment", "words"),
+    [
+        ("import sys; sys.modules['numba'] = None", {}, "Numba cannot be used"),
+        (BROKEN.format(error=f"ImportError('{OTHER_NUMPY}')"), {}, OTHER_NUMPY),
+        (BROKEN.format(error="SystemError('_internal failed')"), {}, "_internal failed"),
+        ("", {"NUMBA_DISABLE_JIT": "1"}, "Numba is switched off (NUMBA_DISABLE_JIT)"),
+    ],
+    ids=["missing", "other NumPy", "broken", "switched off"],
+)
+def test_without_numba_the_plain_twins_run_with_one_notice(task, before, environment, words):
+    folder, expected = task
+    answer = python(f"{before}{LEARN}", folder, **environment)
     assert_learned(folder, expected)
     assert answer.stderr.count("Warning") == 1
-    for words in (
-        "Numba cannot be used",
-        "a hundred times slower",
-        "MNIST: about ten times",
-        "pip install numba",
-    ):
-        assert words in answer.stderr
+    for each in (words, "a hundred times slower", "MNIST: about ten times", "pip install numba"):
+        assert each in answer.stderr
 
 
 def test_the_plain_twins_have_the_kernels_signatures():
@@ -143,6 +215,7 @@ def test_the_plain_twins_have_the_kernels_signatures():
         assert inspect.signature(getattr(kernels, name)) == inspect.signature(getattr(plain, name))
 
 
+@pytest.mark.compiled
 def test_plain_backprop_loop_equals_the_fast_one(rng):
     from dcm import kernels
     from dcm.kernels import plain
@@ -180,6 +253,7 @@ print(w[0].tobytes().hex())
 """
 
 
+@pytest.mark.compiled
 @pytest.mark.slow
 def test_a_process_that_compiles_and_one_that_loads_give_the_same_bits(tmp_path):
     first, second = (python(EVERY_KERNEL, NUMBA_CACHE_DIR=str(tmp_path)).stdout for _ in range(2))

@@ -9,6 +9,7 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
+from dcm.kernels.cache import kept
 from dcm.kernels.levels import BY_PULL, BY_V, DOWN, ETA, PI, POST, PULL, TOTAL, UP, R, U, V
 from dcm.model.plasticity import LearningRates
 from dcm.model.state import State
@@ -63,7 +64,7 @@ def _fill(views: State, state: State) -> None:
             here[:] = values
 
 
-@njit(cache=True, error_model="numpy")
+@kept(error_model="numpy")
 def _steps(m, w, delta, s, r_in, target, kicks, dt, share_input, share_weights):
     """One step per row of ``kicks``, then the dendrites that belong; False if a weight ran away."""
     top = m.n.size - 1

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from dcm.kernels import minibatch
+from dcm.kernels.cache import kept
 from dcm.kernels.minibatch import learn_thresholds, learn_weights, predict, respond, subtract
 from dcm.kernels.phi import EXACT
 from dcm.kernels.products import panels, product, unpanelled
@@ -97,7 +98,7 @@ def _constants(circuit, rates, number) -> Constants:
     )
 
 
-@njit(cache=True, **EXACT)
+@kept(**EXACT)
 def _learn(net, c, space, pyramidal, inter, inputs, u_targets, order, batch):
     """Mini-batches in turn, in place: a pass up, the nudge, a pass down, and the weights."""
     top = len(pyramidal) - 1

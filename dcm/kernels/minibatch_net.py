@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from dcm.kernels import minibatch
+from dcm.kernels.cache import kept
 from dcm.kernels.minibatch import learn_thresholds, learn_weights, predict, subtract
 from dcm.kernels.phi import EXACT
 from dcm.kernels.products import panels, product, transposed_product, unpanelled
@@ -60,7 +61,7 @@ def learn_backprop(w, b, inputs, u_targets, eta, *, order, batch=10):
         old[...] = unpanelled(new, len(old))
 
 
-@njit(cache=True, **EXACT)
+@kept(**EXACT)
 def _learn(w, thresholds, etas, space, layers, inputs, u_targets, order, batch):
     """Mini-batches in turn, in place."""
     top = len(w)

@@ -7,6 +7,7 @@ from numba import njit
 
 from dcm.kernels import levels
 from dcm.kernels.brackets import SUMS, apical, basal, brackets, respond
+from dcm.kernels.cache import kept
 from dcm.kernels.levels import BY_PULL, BY_V, DOWN, PI, POST, PULL, UP, R, U, V
 from dcm.model import checks
 from dcm.model.circuit import LEARNING
@@ -66,7 +67,7 @@ def _largest(w) -> float:
     return float(np.nan_to_num(np.abs(w), nan=np.inf).max())
 
 
-@njit(cache=True)
+@kept()
 def _patterns(m, w, s, inputs, targets):
     """The loop over patterns; returns the number of the pattern that did not settle, or -1."""
     top = m.n.size - 1
