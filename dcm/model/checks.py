@@ -8,6 +8,7 @@ dates, objects (so fractions and decimals), ragged lists, masks, NaN and infinit
 
 import math
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import is_dataclass
 from itertools import pairwise
 from numbers import Integral, Real
 
@@ -69,10 +70,10 @@ def positive(name: str, value) -> float:
     return result
 
 
-def count(name: str, value) -> int:
+def count(name: str, value, most: int = MOST) -> int:
     """Return ``value`` as an int, or raise ``ValueError`` unless it is a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= MOST:
-        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {MOST:g}")
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
+        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {most:g}")
     return int(value)
 
 
@@ -178,9 +179,18 @@ def is_float_array(value) -> bool:
 
 def finite(values: np.ndarray) -> bool:
     """Whether no entry is NaN or infinite."""
-    flat = values.ravel("K")
-    # the fast question first: a sum of squares is finite unless an entry is not, or is huge
-    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(values).all())
+    return np.count_nonzero(np.isfinite(values)) == values.size
+
+
+def same(a, b) -> bool:
+    """Whether two dataclasses of arrays are of one type and hold equal numbers."""
+    if type(a) is not type(b):
+        return False
+    if is_dataclass(a):
+        return same(tuple(vars(a).values()), tuple(vars(b).values()))
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
 
 
 def _masked(value) -> bool:
@@ -188,3 +198,10 @@ def _masked(value) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_masked, value))
     return isinstance(value, np.ma.MaskedArray)
+
+
+def functions(**given) -> None:
+    """Raise ``ValueError`` unless every argument can be called."""
+    for name, value in given.items():
+        if not callable(value):
+            raise ValueError(f"{name} is {shown(value)}; give a function")

@@ -29,7 +29,7 @@ LEARNING = {
 WEIGHTS = tuple(LEARNING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """A net of layers 0 (input) … N (output); hidden layer h = 0…N-2 is layer h + 1.
 
@@ -83,6 +83,9 @@ class Circuit:
                 raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
             arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
             object.__setattr__(self, name, tuple(arrays))
+
+    def __eq__(self, other):
+        return checks.same(self, other)
 
     @classmethod
     def random(

@@ -9,7 +9,7 @@ from dcm.model import checks
 from dcm.model.circuit import checked_circuit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """All potentials for one pattern or a batch (leading axes ``…``); dimensionless, rest 0.
 
@@ -34,6 +34,9 @@ class State:
     v_apical: tuple
     v_inter: tuple
     u_target: np.ndarray | None = None
+
+    def __eq__(self, other):
+        return checks.same(self, other)
 
 
 def basal_potential(circuit, k: int, r_below) -> np.ndarray:
