@@ -190,29 +190,35 @@ class Circuit:
         """
         checks.instance("updates", updates, Updates, "Updates, as plasticity(circuit, state)")
         checked_rates(rates)
+        with checks.overflow_reported():
+            weights = self._moved(updates, rates)
+        try:
+            return replace(self, **weights)
+        except checks.NotFinite as error:
+            words = f"{error.name} plus rates times updates is NaN or infinite; lower the rates"
+            raise checks.NotFinite(error.name, words) from None
+
+    def _moved(self, updates, rates) -> dict[str, tuple]:
         weights = {}
         for name, (update, kind) in LEARNING.items():
             if name in ("b_up", "b_ip") and not rates.thresholds:
                 continue
             old = getattr(self, name)
             eta = rates.per_layer(kind, len(old))
+            if not any(eta):
+                continue
             step = checks.sequence(f"updates.{update}", getattr(updates, update))
             if len(step) != len(old):
                 found = f"updates.{update} has {len(step)} arrays"
                 raise ValueError(f"{found}; layers {self.sizes} need {len(old)}")
             new = list(old)
             for i in range(len(old)):
-                bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
                 if eta[i]:
-                    with np.errstate(over="ignore", invalid="ignore"):  # reported below
-                        # Eqs. 7-10: w + η · bracket · r_pre
-                        new[i] = old[i] + eta[i] * bracket
+                    bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
+                    # Eqs. 7-10: w + η · bracket · r_pre
+                    new[i] = old[i] + eta[i] * bracket
             weights[name] = tuple(new)
-        try:
-            return replace(self, **weights)
-        except checks.NotFinite as error:
-            words = f"{error.name} plus rates times updates is NaN or infinite; lower the rates"
-            raise checks.NotFinite(error.name, words) from None
+        return weights
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights by flat names, ``w_up_0`` … ``b_ip_0``, as files hold them."""
