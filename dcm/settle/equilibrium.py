@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dcm.model import state
+from dcm.model import checks, state
+from dcm.model.circuit import checked_circuit
 
 TOLERANCE = 1e-13  # relative change of a potential per sweep that counts as settled [chosen]
 MAX_SWEEPS = 1000  # [chosen]
@@ -42,31 +43,37 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
         If the circuit has no fixed point that the iteration finds; its loops are then too strong.
     """
     r_in, u_target = state.checked_patterns(circuit, r_in, u_target)
-    u_p, u_i = feedforward(circuit, r_in)
-    tol = max(tol, 8 * np.finfo(np.result_type(r_in, circuit.w_up[0])).eps)
+    tol = max(checks.non_negative("tol", tol), 8 * np.finfo(_precision(circuit, r_in)).eps)
+    checks.count("max_sweeps", max_sweeps)
     change = np.inf
-    for sweep in range(max_sweeps):
-        step = 0.5 ** (4 * sweep // max_sweeps)
-        change = _sweep(circuit, r_in, u_target, u_p, u_i, step) / step
-        if not change > tol:
-            break
-    if not change <= tol:
-        raise ConvergenceError(
-            f"no steady state within {max_sweeps} sweeps "
-            f"(last relative change {change:.2g}, wanted {tol:.2g}); "
-            "use smaller weights or a smaller apical or somatic conductance, "
-            "or follow the transient with integrate()"
-        )
-    return state.state_of(circuit, r_in, u_p, u_i, u_target)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported below
+        u_p, u_i = feedforward(circuit, r_in)
+        for sweep in range(max_sweeps):
+            step = 0.5 ** (4 * sweep // max_sweeps)
+            change = _sweep(circuit, r_in, u_target, u_p, u_i, step) / step
+            if not change > tol:
+                break
+        if not change <= tol:
+            raise ConvergenceError(
+                f"no steady state within {max_sweeps} sweeps "
+                f"(last relative change {change:.2g}, wanted {tol:.2g}); "
+                "use smaller weights, r_in or u_target, a smaller apical or somatic conductance, "
+                "or follow the transient with integrate()"
+            )
+        return state.state_of(circuit, r_in, u_p, u_i, u_target)
+
+
+def _precision(circuit, r_in) -> np.dtype:
+    return np.result_type(r_in, circuit.w_up[0])
 
 
 def feedforward(circuit, r_in) -> tuple[list, list]:
     """(u_p, u_i) with every soma at its dendritic prediction: u_P = v̂_B and u_I = v̂_I."""
-    phi = circuit.transfer
+    phi = checked_circuit(circuit).transfer
     attenuation_i = circuit.conductances.attenuation_interneuron
     u_p = []
     u_i = []
-    r = r_in
+    r = checks.rows("r_in", r_in, circuit.sizes[0])
     for k, attenuation in enumerate(circuit.attenuations):
         u_p.append(attenuation * state.basal_potential(circuit, k, r))
         r = phi(u_p[k])

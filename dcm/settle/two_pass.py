@@ -4,8 +4,11 @@ The paper writes u = v_B on the way up and u = (1-λ) v_B + λ v_A on the way do
 v̂_B stands for v_B [chosen]: an untargeted self-predicting circuit is then exactly at equilibrium.
 """
 
+import numpy as np
+
+from dcm.model import checks
 from dcm.model.state import State, apical_potential, checked_patterns
-from dcm.settle.equilibrium import feedforward
+from dcm.settle.equilibrium import ConvergenceError, feedforward
 
 
 def two_pass(circuit, r_in, u_target=None) -> State:
@@ -17,6 +20,15 @@ def two_pass(circuit, r_in, u_target=None) -> State:
     Parameters, returned state and errors as ``equilibrium``; other dendrites stay as on the way up.
     """
     r_in, u_target = checked_patterns(circuit, r_in, u_target)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported below
+        state = _passes(circuit, r_in, u_target)
+    if not all(map(checks.finite, (*state.u_p, *state.u_i))):
+        remedy = "use smaller weights, r_in or u_target"
+        raise ConvergenceError(f"two passes end in infinite potentials; {remedy}")
+    return state
+
+
+def _passes(circuit, r_in, u_target) -> State:
     phi = circuit.transfer
     g = circuit.conductances
     u_p, u_i = feedforward(circuit, r_in)
