@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import LEARNING, Circuit
+from dcm.model.circuit import LEARNING, checked_circuit
 from dcm.model.plasticity import checked_rates, plasticity
-from dcm.model.state import checked_names, checked_patterns, observe
+from dcm.model.state import checked_names, fitting_patterns, observe
 from dcm.settle.equilibrium import ConvergenceError, equilibrium
 
 # A weight this large means divergence [chosen]: potentials and rates still fit float64 comfortably.
@@ -145,12 +145,16 @@ def room_for_weights(circuit) -> float:
 
 def checked_series(circuit, inputs, u_targets):
     """Patterns as 2-D arrays that fit the circuit, or ``ValueError``."""
-    checks.instance("circuit", circuit, Circuit, "a Circuit, as Circuit.random((6, 5, 3), rng)")
-    inputs, u_targets = checked_patterns(circuit, inputs, u_targets, ("inputs", "u_targets"))
+    return fitting_series(checked_circuit(circuit).sizes, inputs, u_targets)
+
+
+def fitting_series(sizes, inputs, u_targets):
+    """As ``checked_series``, for any net of layers of these sizes."""
+    inputs, u_targets = fitting_patterns(sizes, inputs, u_targets, ("inputs", "u_targets"))
     if inputs.ndim != 2:
-        wanted = f"(n_patterns, {circuit.sizes[0]}), one row per pattern"
+        wanted = f"(n_patterns, {sizes[0]}), one row per pattern"
         raise ValueError(f"inputs has shape {inputs.shape}; give {wanted}")
     if u_targets is not None and u_targets.ndim != 2:
-        wanted = f"(n_patterns, {circuit.sizes[-1]})"
+        wanted = f"(n_patterns, {sizes[-1]})"
         raise ValueError(f"u_targets has shape {u_targets.shape}; give {wanted}")
     return inputs, u_targets
