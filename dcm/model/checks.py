@@ -188,3 +188,10 @@ def _masked(value) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_masked, value))
     return isinstance(value, np.ma.MaskedArray)
+
+
+def functions(**given) -> None:
+    """Raise ``ValueError`` unless every argument can be called."""
+    for name, value in given.items():
+        if not callable(value):
+            raise ValueError(f"{name} is {shown(value)}; give a function")
