@@ -141,7 +141,7 @@ def test_a_seed_is_not_a_generator(rng):
         ({"rates": 0.001}, "rates is 0.001; give LearningRates"),
         (
             {"start": equilibrium(make_circuit((6, 4, 3)), np.zeros(6))},
-            "start has potentials of shapes",
+            r"start\.u_p\[0\] has shape \(4,\); this circuit needs \(5,\)",
         ),
         ({"record": ("v_spine[0]",)}, r"no trace 'v_spine\[0\]'; choose from"),
         ({"record": ("u_i[7]",)}, r"no trace 'u_i\[7\]'"),
