@@ -31,7 +31,7 @@ from dcm.settle import dynamics, learning, recording
 from dcm.settle.equilibrium import feedforward
 
 PACKAGE = str(Path(dcm.__file__).parent)
-OURS = (ValueError, TypeError, RuntimeError)  # and what is derived from them
+OURS = (ValueError, TypeError, IndexError, RuntimeError)  # and what is derived from them
 RATES = LearningRates(1e-4, (1e-4,), 1e-4, 1e-4, thresholds=True)
 REFUSED = object()  # what an odd argument means: it must be refused,
 EITHER = object()  # or may be; anything else is the plain argument that it is worth
@@ -85,7 +85,6 @@ def anything(rng):
         lambda: [[0.1], [0.1, 0.2]],
         lambda: ["text", 0.1],
         lambda: [10**400],
-        lambda: memoryview(b"abc"),
         lambda: "x" * 10_000,
     ]
     return things[rng.integers(len(things))]()
@@ -333,6 +332,19 @@ def arrays_of(value, rng):
     return (*value[:i], odd, *value[i + 1 :]), plain
 
 
+def up_weights(value, rng):
+    """``arrays_of``; the number of inputs is free."""
+    odd, meaning = arrays_of(value, rng)
+    first = odd[0] if isinstance(odd, tuple) and odd else None
+    free = getattr(first, "ndim", 0) == 2 and len(first) == len(value[0])
+    return odd, EITHER if meaning is REFUSED and free and _finite(first) else meaning
+
+
+def _finite(x) -> bool:
+    plain = type(x) is np.ndarray and x.dtype.kind == "f"
+    return plain and x.size > 0 and bool(np.isfinite(x).all())
+
+
 def parts_of(value, rng):
     """A State, Updates or Recording with one odd field, or something else."""
     if rng.random() < 0.3:
@@ -357,6 +369,8 @@ def entries_of(value, rng):
         things = [{}, without, list(value), 0, {**value, "w_up_7": value[key]}, anything(rng)]
         return things[rng.integers(len(things))], REFUSED
     odd, meaning = array(value[key], rng)
+    if key == "w_up_0" and meaning is REFUSED and _finite(odd) and odd.ndim == 2:
+        meaning = EITHER  # the number of inputs is free
     plain = {**value, key: meaning} if ordinary(meaning) else meaning
     return {**value, key: odd}, plain
 
@@ -555,13 +569,15 @@ ALIASES = {  # how messages call what is not named alone
     "scale_down": ("scale of w_down",),
     "scale_lateral": ("scale of w_ip",),
     "arrays": ("w_", "b_"),
-    "circuit": ("weights", "infinite", "this circuit", "last axis", "run away"),
+    "circuit": ("Logistic neurons", "weights", "infinite", "this circuit", "last axis", "run away"),
     "self": ("weights", "infinite"),
     "r_in": ("this circuit needs",),
     "r": ("rate is",),
     "rates": ("learning rate",),
     "name": ("trace",),
     "k": ("r_below",),
+    "tau_input": ("dt is",),
+    "tau_weights": ("dt is",),
     "start": ("run away",),
     "u_targets": ("run away",),
     "updates": ("run away",),
@@ -600,6 +616,7 @@ def model_table() -> dict:
         "conductances": (g, other({}, 0.1, Conductances, vars(g))),
     }
     weights = {name: (getattr(c, name), arrays_of) for name in WEIGHTS}
+    weights["w_up"] = (c.w_up, up_weights)
     scales = dict.fromkeys(("scale_up", "scale_down", "scale_lateral"), (0.5, number))
     mixing = dict.fromkeys(("hidden", "output", "interneuron"), (0.3, share))
     mixing |= dict.fromkeys(("leak", "basal"), (0.3, number))
