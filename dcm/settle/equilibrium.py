@@ -1,5 +1,7 @@
 """The fixed point of Eqs. 1-5 for a constant input and target: after all transients."""
 
+import math
+
 import numpy as np
 
 from dcm.model import checks, state
@@ -51,7 +53,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
         for sweep in range(max_sweeps):
             step = 0.5 ** (4 * sweep // max_sweeps)
             change = _sweep(circuit, r_in, u_target, u_p, u_i, step) / step
-            if not change > tol:
+            if not tol < change < np.inf:
                 break
         if not change <= tol:
             raise ConvergenceError(
@@ -118,8 +120,9 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
 
 
 def _approach(u, k, goal, step) -> float:
-    """Go a share ``step`` of the way from u[k] to ``goal``; returns the relative change."""
+    """Go a share ``step`` of the way from u[k] to ``goal``; the relative change, or infinity."""
     old = u[k]
     u[k] = old + step * (goal - old)
     largest = np.max(np.abs(u[k] - old), initial=0.0)
-    return float(largest / (1 + np.max(np.abs(u[k]), initial=0.0)))
+    change = float(largest / (1 + np.max(np.abs(u[k]), initial=0.0)))
+    return np.inf if math.isnan(change) else change  # NaN would be lost among the others
