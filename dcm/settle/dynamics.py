@@ -32,7 +32,7 @@ import numpy as np
 
 from dcm.model.plasticity import Updates, plasticity
 from dcm.model.state import state_of
-from dcm.settle.learning import RUNAWAY, DivergenceError, stepped
+from dcm.settle.learning import RUNAWAY, DivergenceError, induced, stepped
 from dcm.settle.recording import Recording, Run
 
 
@@ -111,7 +111,8 @@ def integrate(
                 if run.rates is not None:
                     # Eqs. 7-10: weights follow Δ as it was at the beginning of the step
                     before = induction
-                    induction = low_passed(before, plasticity(circuit, state), run.share_weights)
+                    bracket = induced(plasticity, circuit, state, stretch.where)
+                    induction = low_passed(before, bracket, run.share_weights)
                     now = induction if run.share_weights == 1.0 else before
                     circuit = stepped(circuit, now, run.rates, stretch.where)
                 r_in, u_target = low_passed_input(state, stretch, run.share_input)
