@@ -252,7 +252,7 @@ def test_what_does_not_fit_is_named(rng):
         kernels.learn_two_pass(circuit, inputs, targets, rates, order=order + 1)
     with pytest.raises(ValueError, match="batch is 0"):
         kernels.learn_two_pass(circuit, inputs, targets, rates, order=order, batch=0)
-    with pytest.raises(TypeError, match=r"Logistic neurons, not SoftRectifier.*use dcm\.learn"):
+    with pytest.raises(TypeError, match=r"circuit\.transfer is SoftRectifier.*use dcm\.learn"):
         kernels.learn_two_pass(
             make_circuit(SIZES[0], transfer=SoftRectifier()), inputs, targets, rates, order=order
         )

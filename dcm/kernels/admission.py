@@ -19,8 +19,8 @@ def circuit_and_patterns(circuit, inputs, u_targets, rates, order, batch) -> Sho
     """The arguments of ``learn_two_pass``, or an error that names the one that does not fit."""
     sizes = checked_circuit(circuit).sizes
     if type(circuit.transfer) is not Logistic:
-        neurons = f"Logistic neurons, not {checks.shown(circuit.transfer)}"
-        raise TypeError(f"learn_two_pass is written for {neurons}; use dcm.learn")
+        found = f"circuit.transfer is {checks.shown(circuit.transfer)}"
+        raise TypeError(f"{found}, but learn_two_pass is written for Logistic(); use dcm.learn")
     checked_rates(rates)
     for name, (_, kind) in LEARNING.items():
         rates.per_layer(kind, len(getattr(circuit, name)))

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcm.kernels.memory import CACHE_LINE, padded
+from dcm.model import checks
 from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import Updates
 from dcm.model.state import State
@@ -43,7 +44,8 @@ def model(circuit, s, thresholds: bool) -> Model:
     phi = circuit.transfer
     if type(phi) not in (Logistic, SoftRectifier):  # a subclass may be another function
         remedy = "use the plain dcm.learn or dcm.integrate"
-        raise TypeError(f"no compiled form of the transfer function {phi!r}; {remedy}")
+        found = f"circuit.transfer is {checks.shown(phi)}"
+        raise TypeError(f"{found}, which has no compiled form; {remedy}")
     n = np.array(circuit.sizes)
     columns = np.append(n[:2], 2 * n[2:])
     return Model(

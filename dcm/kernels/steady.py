@@ -61,8 +61,9 @@ def _block(circuit, inputs, u_targets, step, first):
         circuit = levels.pack(circuit, weights, step, dtype)
         if not settled:  # the plain twin decides
             state = _plain_state(circuit, inputs, u_targets, done, first)
-            updates = plasticity(circuit, state)
-            circuit = learning.stepped(circuit, updates, step, f"pattern {first + done}")
+            where = f"pattern {first + done}"
+            updates = learning.induced(plasticity, circuit, state, where)
+            circuit = learning.stepped(circuit, updates, step, where)
             weights = levels.unpack(circuit)
             done += 1
         learning.refuse_runaway(circuit, f"pattern {first + done - 1}")
@@ -99,7 +100,7 @@ def _patterns(m, w, s, inputs, targets, room):
 
 @njit(error_model="numpy")
 def _settle(m, w, s):
-    """Sweeps to the fixed point from where ``equilibrium`` starts; False if it does not settle.
+    """Sweeps to the fixed point from where ``equilibrium`` starts; False: let the twin decide.
 
     Each sweep shrinks the change (norm, per population, relative to 1 + |u|) by some ratio; the
     first only takes up target and apical potentials. They end where the change is at most
@@ -138,7 +139,10 @@ def _settle(m, w, s):
 
 @njit(**SUMS)
 def _relax(m, s, k, step):
-    """Somata go a share ``step`` of the way to du/dt = 0; their relative change squared."""
+    """Somata go a share ``step`` of the way to du/dt = 0; their relative change squared.
+
+    It is infinite for potentials beyond ``RUNAWAY``.
+    """
     n = m.n[k]
     moves = 0.0
     sizes = 1.0
@@ -149,7 +153,7 @@ def _relax(m, s, k, step):
         s[U, k, i] = soma
         moves += move * move
         sizes += soma * soma
-    pyramidal = moves / sizes
+    pyramidal = moves / sizes if sizes < RUNAWAY**2 else np.inf
     if k == 1:
         return pyramidal
     moves = 0.0
@@ -161,7 +165,7 @@ def _relax(m, s, k, step):
         s[U, k, i] = soma
         moves += move * move
         sizes += soma * soma
-    return larger(pyramidal, moves / sizes)
+    return larger(pyramidal, moves / sizes if sizes < RUNAWAY**2 else np.inf)
 
 
 @njit(**SUMS)

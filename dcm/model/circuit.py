@@ -13,7 +13,7 @@ import numpy as np
 
 from dcm.model import checks
 from dcm.model.conductances import Conductances
-from dcm.model.transfer import Logistic, SoftRectifier
+from dcm.model.transfer import Logistic, SoftRectifier, check_transfer
 from dcm.model.updates import Updates, checked_rates
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
@@ -69,7 +69,7 @@ class Circuit:
     b_ip: tuple | None = None
 
     def __post_init__(self):
-        _check_transfer(self.transfer)
+        check_transfer(self.transfer)
         checks.instance("conductances", self.conductances, Conductances, "Conductances()")
         w_up = _matrices("w_up", self.w_up)
         object.__setattr__(self, "w_up", w_up)
@@ -267,13 +267,6 @@ def checked_circuit(circuit) -> Circuit:
     """``circuit``, or ``ValueError`` unless it is a ``Circuit``."""
     example = "a Circuit, as Circuit.random((30, 20, 10), numpy.random.default_rng(0))"
     return checks.instance("circuit", circuit, Circuit, example)
-
-
-def _check_transfer(transfer) -> None:
-    methods = (getattr(transfer, name, None) for name in ("__call__", "derivative", "inverse"))
-    if isinstance(transfer, type) or not all(map(callable, methods)):
-        remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
-        raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
 
 
 def _matrices(name: str, value) -> tuple[np.ndarray, ...]:

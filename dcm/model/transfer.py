@@ -73,6 +73,14 @@ class SoftRectifier:
             return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
 
 
+def check_transfer(transfer) -> None:
+    """``ValueError`` unless it can stand for φ: an instance, with derivative and inverse."""
+    methods = (getattr(transfer, name, None) for name in ("__call__", "derivative", "inverse"))
+    if isinstance(transfer, type) or not all(map(callable, methods)):
+        remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
+        raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
+
+
 def _within(r, transfer) -> np.ndarray:
     """Rates as an array, or ``ValueError`` naming one outside the range of ``transfer``."""
     low, high = transfer.range

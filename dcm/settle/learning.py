@@ -98,7 +98,7 @@ def learn(
                 seen.append(i)
                 for name, kept in traces.items():
                     kept.append(observe(name, circuit, state))
-            circuit = stepped(circuit, rule(circuit, state), step, where)
+            circuit = stepped(circuit, induced(rule, circuit, state, where), step, where)
     return circuit, trace_of(seen, traces)
 
 
@@ -107,6 +107,14 @@ def settled(settle, circuit, r_in, u_target, where: str):
     try:
         return settle(circuit, r_in, u_target)
     except ConvergenceError as error:
+        raise DivergenceError(f"{where}: {error}; or lower the learning rates") from error
+
+
+def induced(rule, circuit, state, where: str):
+    """``rule(circuit, state)``, or ``DivergenceError`` saying ``where`` it is beyond all bounds."""
+    try:
+        return rule(circuit, state)
+    except checks.NotFinite as error:
         raise DivergenceError(f"{where}: {error}; or lower the learning rates") from error
 
 
