@@ -125,7 +125,8 @@ def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
     """(u_p, u_i) one Euler-Maruyama step later; ``kicks`` (n_somata,): σ √dt · N(0, 1), if any."""
     state = checked_state(circuit, state)
     dt = checks.positive("dt", dt)
-    if len(kicks):
+    kicks = checks.array("kicks", kicks)
+    if kicks.size:
         kicks = checks.floats("kicks", kicks, (sum(u.size for u in (*state.u_p, *state.u_i)),))
     with checks.overflow_reported():
         return _euler_somata(circuit, state, dt, kicks)

@@ -77,7 +77,7 @@ def anything(rng):
         lambda: 1j,
         lambda: NotImplemented,
         lambda: np.ma.masked,
-        lambda: np.dtype(float),
+        lambda: np.dtype("S1"),
         lambda: Circuit,
         lambda: slice(None),
         lambda: "nan",
@@ -208,7 +208,7 @@ def number(value, rng):
 
 
 def share(value, rng):
-    """``number``, for what must be below 1."""
+    """``number``, for what must be below 1, or well below."""
     odd, meaning = number(value, rng)
     return odd, EITHER if meaning == 1 else meaning
 
@@ -391,7 +391,12 @@ rates = other(0, 0.1, (0.1, 0.1), {"up": 0.1}, [RATES], LearningRates((1, 1, 1, 
 rate_list = other(
     0, 0.1, [0.1], np.full(2, 0.1), [0.1, -1], [np.nan], np.array(0.1), [10**400], meaning=EITHER
 )
-function = other(0, "x", (), np.zeros(3))
+
+
+def function(value, rng):
+    """What cannot be called."""
+    things = [0, "x", (), np.zeros(3), {}, 1.5, b"", np.array(None), 10**400]
+    return things[rng.integers(len(things))], REFUSED
 
 
 def drawn(rng, same, refused, either):
@@ -476,7 +481,8 @@ def poor(error, argument) -> str | None:
         return f"ends in an error of the machinery ({Path(file).name}:{last.tb_lineno})"
     if "\n" in message or len(message) > 500:
         return "gives a message of more than one line"
-    if not any(word in message for word in named):
+    runaway = isinstance(error, dcm.DivergenceError | dcm.ConvergenceError)  # name what is largest
+    if not runaway and not any(word in message for word in named):
         return "gives a message without the argument's name"
     if "; " not in message and ": " not in message:
         return "gives a message without a remedy"
@@ -569,7 +575,7 @@ ALIASES = {  # how messages call what is not named alone
     "scale_down": ("scale of w_down",),
     "scale_lateral": ("scale of w_ip",),
     "arrays": ("w_", "b_"),
-    "circuit": ("Logistic neurons", "weights", "infinite", "this circuit", "last axis", "run away"),
+    "circuit": ("Logistic neurons", "weights", "infinite", "this circuit", "last axis"),
     "self": ("weights", "infinite"),
     "r_in": ("this circuit needs",),
     "r": ("rate is",),
@@ -578,9 +584,6 @@ ALIASES = {  # how messages call what is not named alone
     "k": ("r_below",),
     "tau_input": ("dt is",),
     "tau_weights": ("dt is",),
-    "start": ("run away",),
-    "u_targets": ("run away",),
-    "updates": ("run away",),
     "leak": ("too large",),
     "output": ("too large",),
 }
@@ -700,7 +703,7 @@ def settle_table() -> dict:
     batch = {"r_in": (it.inputs, array), "u_target": (it.u_targets, optional_array)}
     series = {"inputs": (it.inputs, array), "u_targets": (it.u_targets, optional_array)}
     times = {
-        "dt": (0.125, number),
+        "dt": (0.125, share),
         "duration": (1.0, number),
         "noise": (0.5, number),
         "tau_input": (4.0, number),
@@ -752,7 +755,7 @@ def settle_table() -> dict:
         ),
         "euler_somata": (
             dynamics.euler_somata,
-            circuit | state_given | {"dt": (0.1, number), "kicks": (np.ones(7), unchecked_array)},
+            circuit | state_given | {"dt": (0.1, share), "kicks": (np.ones(7), unchecked_array)},
         ),
         "somatic_currents": (dynamics.somatic_currents, circuit | state_given),
         "checked_series": (learning.checked_series, circuit | series),
