@@ -236,7 +236,8 @@ def test_nan_is_not_learnt_in_silence(where, rng):
 
     circuit, data = make_circuit(SIZES[0]), patterns(SIZES[0], rng)
     data[where][5, 1] = np.nan
-    with pytest.raises(DivergenceError, match="run away"):
+    name = ("inputs", "u_targets")[where]
+    with pytest.raises(ValueError, match=f"{name} holds NaN or infinity; remove"):
         kernels.learn_two_pass(circuit, *data[:2], RATES["feedback fixed"], order=data[2])
 
 
@@ -245,15 +246,15 @@ def test_what_does_not_fit_is_named(rng):
 
     circuit, (inputs, targets, order) = make_circuit(SIZES[0]), patterns(SIZES[0], rng)
     rates, w, b = LearningRates(0.1), [*circuit.w_up], [*circuit.b_up]
-    with pytest.raises(ValueError, match=r"inputs has shape \(203, 29\); give \(203, 30\)"):
+    with pytest.raises(ValueError, match=r"inputs has shape \(203, 29\); its last axis must be 30"):
         kernels.learn_two_pass(circuit, inputs[:, 1:], targets, rates, order=order)
-    with pytest.raises(ValueError, match=r"u_targets has shape \(202, 5\); give \(203, 5\)"):
+    with pytest.raises(ValueError, match=r"u_targets has shape \(202, 5\).*give one target per"):
         kernels.learn_backprop(w, b, inputs, targets[1:], 0.1, order=order)
     with pytest.raises(IndexError, match="203"):
         kernels.learn_two_pass(circuit, inputs, targets, rates, order=order + 1)
     with pytest.raises(ValueError, match="batch is 0"):
         kernels.learn_two_pass(circuit, inputs, targets, rates, order=order, batch=0)
-    with pytest.raises(TypeError, match=r"Logistic neurons, not SoftRectifier.*use dcm\.learn"):
+    with pytest.raises(TypeError, match=r"circuit\.transfer is SoftRectifier.*use dcm\.learn"):
         kernels.learn_two_pass(
             make_circuit(SIZES[0], transfer=SoftRectifier()), inputs, targets, rates, order=order
         )

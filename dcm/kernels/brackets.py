@@ -1,5 +1,7 @@
 """Products, rates and brackets of Eqs. 7-10: what the steady and the continuous kernel share."""
 
+import math
+
 from numba import njit
 
 from dcm.kernels.levels import ATTENUATION, HAT, POST, POST_DOWN, POST_PI, PULL, VECTOR, R, V
@@ -73,3 +75,21 @@ def brackets(m, w, s):
             respond(m, s, HAT, POST_DOWN, k)
             for i in range(VECTOR * m.pyramidal[k]):
                 s[POST_DOWN, k, i] = s[R, k, i] - s[POST_DOWN, k, i]
+
+
+@njit(**SUMS)
+def reach(m, s, post, k, source):
+    """More than the largest |pre · post| of synapses from ``source`` on layer k, thresholds too."""
+    sent = 1.0
+    for i in range(VECTOR * m.cells[source]):
+        sent += s[R, source, i] * s[R, source, i]
+    received = 0.0
+    for i in range(VECTOR * m.cells[k]):
+        received += s[post, k, i] * s[post, k, i]
+    return math.sqrt(sent * received)
+
+
+@njit(**SUMS)
+def larger(a, b):
+    """The larger of two numbers, or NaN if one is."""
+    return a if a > b or a != a else b

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcm.kernels.memory import CACHE_LINE, padded
+from dcm.model import checks
 from dcm.model.circuit import LEARNING
 from dcm.model.plasticity import Updates
 from dcm.model.state import State
@@ -43,7 +44,8 @@ def model(circuit, s, thresholds: bool) -> Model:
     phi = circuit.transfer
     if type(phi) not in (Logistic, SoftRectifier):  # a subclass may be another function
         remedy = "use the plain dcm.learn or dcm.integrate"
-        raise TypeError(f"no compiled form of the transfer function {phi!r}; {remedy}")
+        found = f"circuit.transfer is {checks.shown(phi)}"
+        raise TypeError(f"{found}, which has no compiled form; {remedy}")
     n = np.array(circuit.sizes)
     columns = np.append(n[:2], 2 * n[2:])
     return Model(
@@ -51,13 +53,13 @@ def model(circuit, s, thresholds: bool) -> Model:
         cells=-(-columns // VECTOR),
         pyramidal=-(-n // VECTOR),
         logistic=type(phi) is Logistic,
-        gamma=getattr(phi, "gamma", 1.0),
-        beta=getattr(phi, "beta", 1.0),
-        theta=getattr(phi, "theta", 0.0),
+        gamma=float(getattr(phi, "gamma", 1.0)),
+        beta=float(getattr(phi, "beta", 1.0)),
+        theta=float(getattr(phi, "theta", 0.0)),
         up=s[ETA].any(axis=1),
         down=s[ETA_DOWN].any(axis=1),
         pi=s[ETA_PI].any(axis=1),
-        thresholds=thresholds,
+        thresholds=bool(thresholds),
     )
 
 
@@ -131,16 +133,26 @@ def unpack(circuit, induction=None) -> Weights:
     return weights
 
 
-def pack(circuit, weights: Weights):
-    """The circuit with these weights."""
-    return replace(circuit, **_copies(views(circuit, weights)))
+def pack(circuit, weights: Weights, rates, dtype=float):
+    """The circuit with these weights as ``dtype``; those that do not learn stay what they were."""
+    learned = {}
+    for name, new in views(circuit, weights).items():
+        old = getattr(circuit, name)
+        etas = rates.per_layer(LEARNING[name][1], len(old))
+        if name.startswith("w_") or rates.thresholds:
+            arrays = zip(new, old, etas, strict=True)
+            learned[name] = tuple(x.astype(dtype, order="C") if eta else w for x, w, eta in arrays)
+    return replace(circuit, **learned)
 
 
 def pack_induction(circuit, induction: Weights) -> Updates:
     """Induction terms in the layout of a circuit."""
-    parts = _copies(views(circuit, induction))
-    return Updates(**{field: parts[name] for name, (field, _) in LEARNING.items()})
+    terms = {}
+    for name, parts in views(circuit, induction).items():
+        terms[LEARNING[name][0]] = tuple(x.copy(order="C") for x in parts)
+    return Updates(**terms)
 
 
-def _copies(parts: dict) -> dict:
-    return {name: tuple(map(np.ascontiguousarray, arrays)) for name, arrays in parts.items()}
+def rows(patterns) -> np.ndarray:
+    """``patterns`` as compiled code takes them: a C-ordered, writeable array, at best as it is."""
+    return np.require(patterns, float, ["C", "A", "W"])

@@ -1,5 +1,6 @@
 """Shared by the compiled mini-batch loops: patterns shown batch by batch, the work on one layer."""
 
+import math
 from collections import namedtuple
 
 import numpy as np
@@ -7,21 +8,12 @@ from numba import njit
 
 from dcm.kernels.phi import EXACT, logistic
 from dcm.kernels.products import add_outer, rows_of_activity
+from dcm.settle.learning import room_for_weights
 
-CHECK_EVERY = 500  # batches between looks for a runaway [chosen]
+TURN = 500  # batches in one call of compiled code, which Ctrl-C cannot stop [chosen]
 
 # Rows of input rates and of target potentials; per layer its neurons; room for the active inputs.
 Batch = namedtuple("Batch", "inputs targets neurons active")
-
-
-def checked_rows(inputs, u_targets, order, sizes):
-    """Inputs, targets and row numbers that fit, or ``ValueError`` and ``IndexError``."""
-    patterns = {"inputs": np.asarray(inputs), "u_targets": np.asarray(u_targets)}
-    for (name, array), n in zip(patterns.items(), (sizes[0], sizes[-1]), strict=True):
-        if array.shape != (len(inputs), n):
-            wanted = f"({len(inputs)}, {n}), one row per pattern"
-            raise ValueError(f"{name} has shape {array.shape}; give {wanted}")
-    return *patterns.values(), np.arange(len(inputs))[order]
 
 
 def batch_of(sizes, batch: int, dtype) -> Batch:
@@ -42,13 +34,16 @@ def layers_of(fields, space: Batch) -> tuple:
     return tuple(layers)
 
 
-def in_turns(train, order, batch: int, check) -> None:
-    """Call ``train(rows)`` for ``CHECK_EVERY`` batches at a time, and ``check(where)`` between."""
-    turn = CHECK_EVERY * batch
-    for i in range(0, len(order), turn):
-        check(f"pattern {i}")
-        train(order[i : i + turn])
-    check(f"pattern {len(order) - 1}")
+def in_turns(train, shown, net, check) -> None:
+    """Call ``train(rows, room)`` until all is shown, and then always ``check(where)``.
+
+    It returns the rows shown: fewer, whole batches, when a weight could have moved by ``room``.
+    """
+    done = 0
+    while done < len(shown.order):
+        rows = shown.order[done : done + TURN * shown.batch]
+        done += train(rows, room_for_weights(net))
+        check(f"pattern {(done - 1) // shown.batch * shown.batch}")
 
 
 @njit
@@ -109,13 +104,27 @@ def subtract(a, b, out):
 
 @njit(**EXACT)
 def learn_weights(w, eta, pre, active, post, n_patterns):
-    """Eq. 6: w += η · mean of post · preᵀ; ``post`` comes back times η / n_patterns, 0 beyond."""
+    """Eq. 6: w += η · mean of post · preᵀ; ``post`` comes back times η / n_patterns, 0 beyond.
+
+    Returns more than any weight, or threshold, can move.
+    """
     step = eta / w.dtype.type(n_patterns)
     for b in range(n_patterns):
         for j in range(post.shape[1]):
             post[b, j] *= step
     post[n_patterns:] = 0
     add_outer(pre, active, w, post)
+    return math.sqrt((energy(pre) + n_patterns) * energy(post))
+
+
+@njit(fastmath={"reassoc", "contract", "nsz"})
+def energy(x):
+    """The sum of squares of rows of activity; NaN or infinite if an entry is."""
+    total = 0.0
+    for b in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            total += np.float64(x[b, j]) * np.float64(x[b, j])
+    return total
 
 
 @njit(**EXACT)

@@ -6,15 +6,21 @@ from dataclasses import replace
 import numpy as np
 from numba import njit
 
-from dcm.kernels import minibatch
+from dcm.kernels import admission, minibatch
 from dcm.kernels.cache import kept
-from dcm.kernels.minibatch import learn_thresholds, learn_weights, predict, respond, subtract
+from dcm.kernels.minibatch import (
+    energy,
+    learn_thresholds,
+    learn_weights,
+    predict,
+    respond,
+    subtract,
+)
 from dcm.kernels.phi import EXACT
 from dcm.kernels.products import panels, product, unpanelled
 from dcm.model import checks
 from dcm.model.circuit import LEARNING, WEIGHTS
-from dcm.model.transfer import Logistic
-from dcm.settle.learning import refuse_runaway
+from dcm.settle.learning import DivergenceError, refuse_runaway
 
 # Weights as panels, or the learning rates of each; the constants, of which ``mirrored[h]``: w_pi =
 # -w_down for good, one product serves both; ``lowest``: last hidden layer of the pass down.
@@ -37,10 +43,12 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     ----------
     circuit : Circuit
         Start, of ``Logistic`` neurons; not modified.
-    inputs, u_targets : (n, n_0) and (n, n_N)
-        All patterns; only the rows in ``order`` are shown, in that order.
+    inputs, u_targets : (n, n_0) and (n, n_N) or None
+        All patterns, of which the rows ``order`` are shown, in that order; None: no teaching.
     rates : LearningRates
         Per presentation.
+    order : (n_shown,) whole numbers
+        Rows of ``inputs``, from 0.
     batch : int
         Patterns whose updates are averaged; multiples of five are the fastest.
 
@@ -51,21 +59,27 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     DivergenceError
         If learning runs away, naming the pattern and the rate to lower.
     """
-    if type(circuit.transfer) is not Logistic:
-        neurons = f"Logistic neurons, not {circuit.transfer!r}"
-        raise TypeError(f"learn_two_pass is written for {neurons}; use dcm.learn")
-    dtype = circuit.w_up[0].dtype
-    inputs, u_targets, order = minibatch.checked_rows(inputs, u_targets, order, circuit.sizes)
-    space = minibatch.batch_of(circuit.sizes, min(checks.count("batch", batch), len(order)), dtype)
+    shown = admission.circuit_and_patterns(circuit, inputs, u_targets, rates, order, batch)
+    dtype = shown.inputs.dtype
+    nudged = u_targets is not None
+    targets = shown.u_targets if nudged else np.zeros((len(shown.inputs), circuit.sizes[-1]), dtype)
+    space = minibatch.batch_of(circuit.sizes, shown.batch, dtype)
     pyramidal = minibatch.layers_of(Cells, space)
     inter = minibatch.layers_of(Cells, space)
     net = Net(*(tuple(panels(w, dtype) for w in getattr(circuit, name)) for name in WEIGHTS))
-    constants = _constants(circuit, rates, dtype.type)
+    constants = _constants(circuit, rates, nudged, dtype.type)
 
-    def train(rows):
-        _learn(net, constants, space, pyramidal, inter, inputs, u_targets, rows, batch)
+    def train(rows, room):
+        patterns = (shown.inputs, targets, rows, shown.batch)
+        return _learn(net, constants, space, pyramidal, inter, *patterns, room)
 
-    minibatch.in_turns(train, order, batch, lambda where: refuse_runaway(net, where))
+    def check(where):
+        refuse_runaway(net, where)
+        if not all(checks.finite(x) for cells in pyramidal[1:] for x in (cells.predicted, cells.u)):
+            remedy = "use smaller weights, inputs or targets; or lower the learning rates"
+            raise DivergenceError(f"{where}: two passes end in infinite potentials; {remedy}")
+
+    minibatch.in_turns(train, shown, net, check)
     learnt = {}
     for name, arrays in net._asdict().items():
         layers = zip(arrays, getattr(circuit, name), getattr(constants.eta, name), strict=True)
@@ -73,12 +87,15 @@ def learn_two_pass(circuit, inputs, u_targets, rates, *, order, batch=10):
     return replace(circuit, **learnt)
 
 
-def _constants(circuit, rates, number) -> Constants:
+def _constants(circuit, rates, nudged, number) -> Constants:
     """The constants of both passes and Eqs. 7-10, as ``number`` of the circuit's precision."""
     g = circuit.conductances
     eta = {}
     for name, (_, kind) in LEARNING.items():
-        eta[name] = np.array(rates.per_layer(kind, len(getattr(circuit, name))), number)
+        learns = name.startswith("w_") or rates.thresholds
+        etas = np.array(rates.per_layer(kind, len(getattr(circuit, name))))
+        with np.errstate(over="ignore"):  # an infinite rate makes weights that are refused
+            eta[name] = (etas * learns).astype(number)
     eta = Net(**eta)
     # updates see v_A and the rates after the nudge in these hidden layers, and in those above
     seen = [*np.flatnonzero(eta.w_ip + eta.w_pi + eta.w_down), *np.flatnonzero(eta.w_up) - 1]
@@ -90,7 +107,7 @@ def _constants(circuit, rates, number) -> Constants:
         thresholds=rates.thresholds,
         attenuation=np.array(circuit.attenuations, number),
         attenuation_inter=number(g.attenuation_interneuron),
-        mixing_output=number(g.mixing_output),
+        mixing_output=number(g.mixing_output if nudged else 0.0),
         mixing_hidden=number(g.mixing_hidden),
         mixing_inter=number(g.mixing_interneuron),
         mirrored=np.array(mirrored),
@@ -99,8 +116,11 @@ def _constants(circuit, rates, number) -> Constants:
 
 
 @kept(**EXACT)
-def _learn(net, c, space, pyramidal, inter, inputs, u_targets, order, batch):
-    """Mini-batches in turn, in place: a pass up, the nudge, a pass down, and the weights."""
+def _learn(net, c, space, pyramidal, inter, inputs, u_targets, order, batch, room):
+    """Mini-batches in turn, in place: a pass up, the nudge, a pass down, and the weights.
+
+    Returns the patterns shown; the last is where a weight could have moved by ``room``.
+    """
     top = len(pyramidal) - 1
     for i in range(0, order.size, batch):
         rows = order[i : i + batch]
@@ -113,21 +133,30 @@ def _learn(net, c, space, pyramidal, inter, inputs, u_targets, order, batch):
         _mix(pyramidal[top], space.targets, c.mixing_output)
         for h in range(top - 2, c.lowest - 1, -1):
             own = pyramidal[h + 1]
-            _downward(net, c, active, h, own, pyramidal[h + 2], inter[h + 2], rows.size)
+            room -= _downward(net, c, active, h, own, pyramidal[h + 2], inter[h + 2], rows.size)
         for k in range(top):
+            # nothing, or NaN when potentials are infinite
+            room -= 0 * (energy(pyramidal[k + 1].predicted) + energy(pyramidal[k + 1].u))
             eta = c.eta.w_up[k]
             if eta != 0:
                 post = pyramidal[k + 1].difference
                 # Eq. 7: φ(u) - φ(v̂_B)
                 subtract(pyramidal[k + 1].rate, pyramidal[k + 1].predicted_rate, post)
-                learn_weights(net.w_up[k], eta, pyramidal[k].rate, active[k], post, rows.size)
+                rate = pyramidal[k].rate
+                room -= learn_weights(net.w_up[k], eta, rate, active[k], post, rows.size)
                 if c.thresholds:
                     learn_thresholds(net.b_up[k], post)
+        if not room > 0:
+            return i + rows.size
+    return order.size
 
 
 @njit(**EXACT)
 def _downward(net, c, active, h, own, above, inter, n_patterns):
-    """Pass down at hidden layer h: interneurons, apical dendrites and somata, then Eqs. 8-10."""
+    """Pass down at hidden layer h: interneurons, apical dendrites and somata, then Eqs. 8-10.
+
+    Returns more than any weight can move.
+    """
     neurons = active[h + 1]
     neurons_above = active[h + 2]
     product(own.predicted_rate, neurons, net.w_ip[h], inter.predicted)  # Eq. 5
@@ -141,20 +170,23 @@ def _downward(net, c, active, h, own, above, inter, n_patterns):
         product(above.rate, neurons_above, net.w_down[h], own.top_down)
         product(inter.rate, neurons_above, net.w_pi[h], own.apical)
     _take_up(own, c.mixing_hidden)
+    reach = 0.0
     if c.eta.w_down[h] != 0:
         post = own.difference
         respond(own.top_down, post)
         subtract(own.rate, post, post)  # Eq. 10: φ(u) - φ(w_down r)
-        learn_weights(net.w_down[h], c.eta.w_down[h], above.rate, neurons_above, post, n_patterns)
+        eta = c.eta.w_down[h]
+        reach += learn_weights(net.w_down[h], eta, above.rate, neurons_above, post, n_patterns)
     if c.eta.w_pi[h] != 0:
         eta = -c.eta.w_pi[h]  # Eq. 9: 0 - v_A
-        learn_weights(net.w_pi[h], eta, inter.rate, neurons_above, own.apical, n_patterns)
+        reach += learn_weights(net.w_pi[h], eta, inter.rate, neurons_above, own.apical, n_patterns)
     if c.eta.w_ip[h] != 0:
         post = inter.difference
         subtract(inter.rate, inter.predicted_rate, post)  # Eq. 8: φ(u_I) - φ(v̂_I)
-        learn_weights(net.w_ip[h], c.eta.w_ip[h], own.rate, neurons, post, n_patterns)
+        reach += learn_weights(net.w_ip[h], c.eta.w_ip[h], own.rate, neurons, post, n_patterns)
         if c.thresholds:
             learn_thresholds(net.b_ip[h], post)
+    return reach
 
 
 @njit(**EXACT)

@@ -6,7 +6,9 @@ u_k = a_k (W_k φ(u_{k-1}) + b_k), where the factors a_k are the dendritic atten
 
 import numpy as np
 
-from dcm.model.state import checked_patterns
+from dcm.model import checks
+from dcm.model.circuit import checked_circuit
+from dcm.model.state import as_rows, fitting_patterns
 
 
 def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
@@ -30,13 +32,16 @@ def backprop(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     Raises
     ------
     ValueError
-        If there is no target, or if input or target do not fit the circuit.
+        If there is no target or no pattern, if input or target do not fit the circuit, or if what
+        follows from them does not fit its precision.
     """
+    checked_circuit(circuit)
     return descent(circuit, r_in, u_target, [w.T for w in circuit.w_up[1:]])[0]
 
 
 def feedback_alignment(circuit, r_in, u_target) -> tuple[np.ndarray, ...]:
     """As ``backprop``, but the errors travel down through ``w_down`` in place of w_upᵀ."""
+    checked_circuit(circuit)
     return descent(circuit, r_in, u_target, circuit.w_down)[0]
 
 
@@ -45,10 +50,23 @@ def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
     if u_target is None:
         remedy = "give target potentials, for example transfer.inverse(rates)"
         raise ValueError(f"u_target is None; {remedy}")
-    r_in, u_target = checked_patterns(circuit, r_in, u_target)
+    r_in, u_target = fitting_patterns(circuit.sizes, r_in, u_target)
+    if not r_in.size:
+        raise ValueError(f"r_in has shape {r_in.shape}, no pattern; give one or more")
+    r_in = as_rows(r_in)
+    u_target = as_rows(u_target)  # one per pattern, or one for all
+    with checks.overflow_reported():
+        weights, thresholds = _descent(circuit, r_in, u_target, feedback)
+        if not checks.all_finite(weights):
+            remedy = "give smaller rates, targets or weights"
+            raise checks.NotFinite("r_in", f"r_in and u_target give infinite steps; {remedy}")
+    return weights, thresholds
+
+
+def _descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
     g = circuit.conductances
     u = []  # potentials of layers 1…N
-    rates = [np.atleast_2d(r_in)]  # of layers 0…N
+    rates = [r_in]  # of layers 0…N
     factors = []  # attenuation of each layer
     for k, (w, b) in enumerate(zip(circuit.w_up, circuit.b_up, strict=True)):
         apical = g.apical if k < len(circuit.w_up) - 1 else 0.0  # the output has no apical dendrite
@@ -57,7 +75,7 @@ def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
         rates.append(circuit.transfer(u[k]))
     slope = circuit.transfer.derivative
     # δ_N = φ'(u_N) (u* - u_N), (n_patterns, n_N)
-    delta = slope(u[-1]) * (np.atleast_2d(u_target) - u[-1])
+    delta = slope(u[-1]) * (u_target - u[-1])
     weights = []
     thresholds = []
     for k in reversed(range(len(u))):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import numpy as np
 
 from dcm.model import archive, checks
 from dcm.model.conductances import Conductances
-from dcm.model.transfer import Logistic, SoftRectifier
+from dcm.model.transfer import Logistic, SoftRectifier, check_transfer
+from dcm.model.updates import Updates, checked_rates
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
 # Every weight array, with the entry of ``Updates`` and the kind of learning rate that move it.
@@ -24,7 +27,7 @@ LEARNING = {
 WEIGHTS = tuple(LEARNING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """A net of layers 0 (input) … N (output); hidden layer h = 0…N-2 is layer h + 1.
 
@@ -50,7 +53,8 @@ class Circuit:
     Raises
     ------
     ValueError
-        If there are fewer than three layers, or an array has the wrong shape or holds NaN.
+        If there are fewer than three layers, or an array has the wrong shape or holds NaN, or
+        transfer or conductances are no such thing.
     """
 
     transfer: Logistic | SoftRectifier
@@ -63,16 +67,23 @@ class Circuit:
     b_ip: tuple | None = None
 
     def __post_init__(self):
-        n = checks.layer_sizes([np.shape(self.w_up[0])[-1], *(np.shape(w)[0] for w in self.w_up)])
-        single = np.asarray(self.w_up[0]).dtype == np.float32
+        check_transfer(self.transfer)
+        checks.instance("conductances", self.conductances, Conductances, "Conductances()")
+        w_up = _matrices("w_up", self.w_up)
+        object.__setattr__(self, "w_up", w_up)
+        n = self.sizes
         for name, shapes in weight_shapes(n).items():
             given = getattr(self, name)
-            if given is None:  # thresholds
-                given = [np.zeros(shape, np.float32 if single else float) for shape in shapes]
+            if given is None and name in ("b_up", "b_ip"):
+                given = [np.zeros(shape, w_up[0].dtype) for shape in shapes]
+            given = checks.sequence(name, given)
             if len(given) != len(shapes):
                 raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
             arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
             object.__setattr__(self, name, tuple(arrays))
+
+    def __eq__(self, other):
+        return checks.same(self, other)
 
     @classmethod
     def random(
@@ -90,27 +101,36 @@ class Circuit:
 
         A scale of 1 is [SM*]; ``scale_lateral`` is that of w_ip and w_pi. Thresholds are 0.
         """
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
+        checks.generator("rng", rng)
         shapes = weight_shapes(checks.layer_sizes(sizes))
         lateral = {"w_ip": scale_lateral, "w_pi": scale_lateral}
         scales = {"w_up": scale_up, "w_down": scale_down, **lateral}
         weights = {}
         for name, scale in scales.items():
-            checks.non_negative(f"scale of {name}", scale)
+            scale = checks.non_negative(f"scale of {name}", scale)
             weights[name] = tuple(rng.uniform(-scale, scale, shape) for shape in shapes[name])
         return cls(transfer, conductances, **weights)
 
     @classmethod
     def from_arrays(cls, transfer, conductances, arrays) -> Circuit:
-        """A circuit with the weights in ``arrays``, by the names that ``arrays()`` gives them."""
-        depth = 0
-        while f"w_up_{depth}" in arrays:
-            depth += 1
+        """A circuit with the weights in ``arrays``, by the names that ``arrays()`` gives them.
+
+        Other entries are ignored; ``ValueError`` if a weight is missing.
+        """
+        checks.instance("arrays", arrays, Mapping, "a dictionary, as circuit.arrays()")
+        numbered = [re.fullmatch(r"([wb]_[a-z]+)_(\d{1,9})", str(key)) for key in arrays]
+        found = [(match[1], int(match[2])) for match in numbered if match]
+        tops = [i + (name not in ("w_up", "b_up")) for name, i in found if name in WEIGHTS]
+        depth = max(tops, default=1) + 1
         weights = {}
         for name in WEIGHTS:
-            layers = range(depth if name in ("w_up", "b_up") else depth - 1)
-            weights[name] = tuple(arrays[f"{name}_{i}"] for i in layers)
+            layers = depth if name in ("w_up", "b_up") else depth - 1
+            names = [f"{name}_{i}" for i in range(layers)]
+            missing = [key for key in names if key not in arrays]
+            if missing:
+                remedy = "give all weights of one circuit"
+                raise ValueError(f"arrays holds no {missing[0]!r}; {remedy}")
+            weights[name] = tuple(arrays[key] for key in names)
         return cls(transfer, conductances, **weights)
 
     @property
@@ -139,29 +159,64 @@ class Circuit:
 
     def with_feedback(self, w_down) -> Circuit:
         """The same circuit with other top-down weights; w_pi does not follow them."""
-        return replace(self, w_down=tuple(w_down))
+        return replace(self, w_down=checks.sequence("w_down", w_down))
 
     def astype(self, dtype) -> Circuit:
-        """A copy with all weights as ``dtype``; float32 halves the cost of MNIST runs."""
-        return self.with_arrays({name: w.astype(dtype) for name, w in self.arrays().items()})
+        """A copy with all weights as ``dtype``; float32 halves the cost of MNIST runs.
+
+        ``ValueError`` if ``dtype`` is neither float32 nor float64, or a weight does not fit it.
+        """
+        try:
+            wanted = np.dtype(dtype)
+        except Exception:  # nearly anything, for what is no dtype
+            wanted = None
+        if dtype is None or wanted not in (np.float32, np.float64):
+            raise ValueError(f"dtype is {checks.shown(dtype)}; give numpy.float32 or numpy.float64")
+        with np.errstate(over="ignore"):  # the new circuit refuses what has become infinite
+            return self.with_arrays({name: w.astype(wanted) for name, w in self.arrays().items()})
 
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
 
         ``rates`` are per presentation (rate · duration). Arrays of rate 0 stay the same objects,
         and so do thresholds unless ``rates.thresholds``.
+
+        Raises
+        ------
+        ValueError
+            If updates or rates do not fit the circuit, or a weight would be NaN or infinite.
         """
+        checks.instance("updates", updates, Updates, "Updates, as plasticity(circuit, state)")
+        checked_rates(rates)
+        with checks.overflow_reported():
+            weights = self._moved(updates, rates)
+        try:
+            return replace(self, **weights)
+        except checks.NotFinite as error:
+            words = f"{error.name} plus rates times updates is NaN or infinite; lower the rates"
+            raise checks.NotFinite(error.name, words) from None
+
+    def _moved(self, updates, rates) -> dict[str, tuple]:
         weights = {}
         for name, (update, kind) in LEARNING.items():
             if name in ("b_up", "b_ip") and not rates.thresholds:
                 continue
             old = getattr(self, name)
             eta = rates.per_layer(kind, len(old))
-            step = getattr(updates, update)
-            # Eqs. 7-10: w + η · bracket · r_pre
-            new = [old[i] + eta[i] * step[i] if eta[i] else old[i] for i in range(len(old))]
+            if not any(eta):
+                continue
+            step = checks.sequence(f"updates.{update}", getattr(updates, update))
+            if len(step) != len(old):
+                found = f"updates.{update} has {len(step)} arrays"
+                raise ValueError(f"{found}; layers {self.sizes} need {len(old)}")
+            new = list(old)
+            for i in range(len(old)):
+                if eta[i]:
+                    bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
+                    # Eqs. 7-10: w + η · bracket · r_pre
+                    new[i] = old[i] + eta[i] * bracket
             weights[name] = tuple(new)
-        return replace(self, **weights)
+        return weights
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights by flat names, ``w_up_0`` … ``b_ip_0``, as files hold them."""
@@ -203,6 +258,26 @@ class Circuit:
             fault = getattr(error, "fault", error)  # without the file's name
             words = f"{path} is not a circuit saved by dcm: {fault}; save it again"
             raise ValueError(words) from error
+
+
+def checked_circuit(circuit) -> Circuit:
+    """``circuit``, or ``ValueError`` unless it is a ``Circuit``."""
+    example = "a Circuit, as Circuit.random((30, 20, 10), numpy.random.default_rng(0))"
+    return checks.instance("circuit", circuit, Circuit, example)
+
+
+def _matrices(name: str, value) -> tuple[np.ndarray, ...]:
+    """The up weights, each of rows and columns that are not empty; at least two."""
+    arrays = tuple(
+        checks.array(f"{name}[{k}]", w) for k, w in enumerate(checks.sequence(name, value))
+    )
+    if len(arrays) < 2:
+        remedy = "give two or more: a circuit has at least three layers"
+        raise ValueError(f"{name} has {len(arrays)} arrays; {remedy}")
+    for k, w in enumerate(arrays):
+        if w.ndim != 2 or not w.size:
+            raise ValueError(f"{name}[{k}] has shape {w.shape}; give (n_post, n_pre)")
+    return arrays
 
 
 def weight_shapes(n: tuple[int, ...]) -> dict[str, list[tuple[int, ...]]]:

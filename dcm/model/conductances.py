@@ -30,7 +30,8 @@ class Conductances:
     Raises
     ------
     ValueError
-        If a conductance is negative or not finite, or if a soma has no dendritic input at all.
+        If a conductance is negative, beyond 1e100 or not finite, or if a soma has no dendritic
+        input at all.
     """
 
     leak: float = 0.1
@@ -41,9 +42,10 @@ class Conductances:
 
     def __post_init__(self):
         for field in fields(self):
-            checks.non_negative(f"conductance {field.name}", getattr(self, field.name))
-        checks.positive("conductance basal", self.basal)
-        checks.positive("conductance dendritic", self.dendritic)
+            needed = field.name in ("basal", "dendritic")
+            check = checks.positive if needed else checks.non_negative
+            value = check(f"conductance {field.name}", getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
 
     @classmethod
     def from_mixing(
@@ -52,17 +54,24 @@ class Conductances:
         """Conductances with given mixing factors λ, each in [0, 1).
 
         ``hidden`` fixes g_A, ``output`` g_som, and ``interneuron``, if given, ``dendritic``.
+
+        Raises
+        ------
+        ValueError
+            If a factor or a conductance is out of its range.
         """
-        given = {"hidden": hidden, "output": output, "interneuron": interneuron}
-        for name, value in given.items():
-            if value is not None and not 0 <= value < 1:
-                remedy = "give a number from 0 up to but not including 1"
-                raise ValueError(f"mixing factor {name} is {value!r}; {remedy}")
+        hidden = _mixing_factor("hidden", hidden)
+        output = _mixing_factor("output", output)
+        leak = checks.non_negative("conductance leak", leak)
+        basal = checks.positive("conductance basal", basal)
         apical = hidden * (leak + basal) / (1 - hidden)
         somatic = output * (leak + basal) / (1 - output)
         if interneuron is not None:
-            checks.positive("interneuron", interneuron)
+            interneuron = checks.positive("interneuron", _mixing_factor("interneuron", interneuron))
             dendritic = somatic * (1 - interneuron) / interneuron - leak
+            if dendritic <= 0:
+                found = f"mixing factor interneuron is {interneuron:g}, too large for this output"
+                raise ValueError(f"{found}; lower interneuron or leak, or raise output")
         return cls(leak, basal, apical, dendritic, somatic)
 
     @property
@@ -94,3 +103,12 @@ class Conductances:
     def attenuation_interneuron(self) -> float:
         """v̂_I / v_I of an interneuron (Eq. 8)."""
         return self.dendritic / (self.leak + self.dendritic)
+
+
+def _mixing_factor(name: str, value) -> float:
+    """``value`` as a float, or ``ValueError`` unless it is in [0, 1)."""
+    wanted = "a number from 0 up to but not including 1"
+    factor = checks.number(f"mixing factor {name}", value, wanted)
+    if not 0 <= factor < 1:
+        raise ValueError(f"mixing factor {name} is {checks.shown(value)}; give {wanted}")
+    return factor

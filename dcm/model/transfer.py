@@ -19,12 +19,13 @@ class Logistic:
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
-        """Rates of potentials ``u``, any shape; float32 in gives float32 out."""
-        return expit(u)
+        """Rates of potentials ``u``, any shape; float32 in gives float32 out, NaN stays NaN."""
+        return expit(checks.array("u", u))
 
     def derivative(self, u: np.ndarray) -> np.ndarray:
         """φ'(u), same shape as ``u``; largest (1/4) at u = 0."""
-        return expit(u) * expit(-np.asarray(u))
+        u = checks.array("u", u)
+        return expit(u) * expit(-u)
 
     def inverse(self, r: np.ndarray) -> np.ndarray:
         """The potential whose rate is ``r``; raises ``ValueError`` unless 0 < r < 1."""
@@ -51,30 +52,39 @@ class SoftRectifier:
     range: ClassVar[tuple[float, float]] = (0.0, np.inf)
 
     def __post_init__(self):
-        checks.positive("gamma", self.gamma)
-        checks.positive("beta", self.beta)
-        if not np.isfinite(self.theta):
-            raise ValueError(f"theta is {self.theta!r}; give a finite number")
+        object.__setattr__(self, "gamma", checks.positive("gamma", self.gamma))
+        object.__setattr__(self, "beta", checks.positive("beta", self.beta))
+        object.__setattr__(self, "theta", checks.number("theta", self.theta))
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
-        """Rates of potentials ``u``, any shape; float32 in gives float32 out."""
-        x = self.beta * (np.asarray(u) - self.theta)
+        """Rates of potentials ``u``, any shape; float32 in gives float32 out, NaN stays NaN."""
+        x = self.beta * (checks.array("u", u) - self.theta)
         return self.gamma * (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
 
     def derivative(self, u: np.ndarray) -> np.ndarray:
         """φ'(u), same shape as ``u``; tends to γβ for large u."""
-        return self.gamma * self.beta * expit(self.beta * (np.asarray(u) - self.theta))
+        return self.gamma * self.beta * expit(self.beta * (checks.array("u", u) - self.theta))
 
     def inverse(self, r: np.ndarray) -> np.ndarray:
         """The potential whose rate is ``r``; raises ``ValueError`` unless r > 0."""
-        x = np.asarray(_within(r, self)) / self.gamma
-        return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
+        rates = _within(r, self)
+        with np.errstate(over="ignore", divide="ignore"):  # beyond what floats hold: ± infinity
+            x = rates / self.gamma
+            return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
+
+
+def check_transfer(transfer) -> None:
+    """``ValueError`` unless it can stand for φ: an instance, with derivative and inverse."""
+    methods = (getattr(transfer, name, None) for name in ("__call__", "derivative", "inverse"))
+    if isinstance(transfer, type) or not all(map(callable, methods)):
+        remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
+        raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
 
 
 def _within(r, transfer) -> np.ndarray:
     """Rates as an array, or ``ValueError`` naming one outside the range of ``transfer``."""
     low, high = transfer.range
-    rates = np.asarray(r)
+    rates = checks.array("r", r)
     inside = (rates > low) & (rates < high)
     if not inside.all():
         worst = rates[~inside].flat[0]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import LEARNING
+from dcm.model.circuit import LEARNING, checked_circuit
 from dcm.model.plasticity import checked_rates, plasticity
-from dcm.model.state import checked_names, checked_patterns, observe
+from dcm.model.state import checked_names, fitting_patterns, observe
 from dcm.settle.equilibrium import ConvergenceError, equilibrium
 
 # A weight this large means divergence [chosen]: potentials and rates still fit float64 comfortably.
@@ -22,7 +22,8 @@ class DivergenceError(RuntimeError):
 class Trace:
     """What ``learn`` recorded: per name in ``record`` a trace (n_records, …).
 
-    ``pattern`` (n_records,) are the presentations before which the records were taken.
+    ``pattern`` (n_records,) are the presentations before which the records were taken; both are
+    empty without ``record``.
     """
 
     pattern: np.ndarray
@@ -80,24 +81,47 @@ def learn(
     inputs, u_targets = checked_series(circuit, inputs, u_targets)
     step = checked_rates(rates).scaled(checks.positive("duration", duration))
     record = checked_names(record)
-    checks.count("batch", batch)
-    checks.count("record_every", record_every)
+    batch = checks.count("batch", batch)
+    record_every = checks.count("record_every", record_every)
+    progress = iter if progress is None else progress
+    checks.functions(settle=settle, rule=rule, progress=progress)
     seen = []
     traces = {name: [] for name in record}
     starts = range(0, len(inputs), batch)
-    for number, i in enumerate(progress(starts) if progress else starts):
+    for number, i in enumerate(progress(starts)):
         rows = slice(i, i + batch) if batch > 1 else i
         target = None if u_targets is None else u_targets[rows]
-        try:
-            state = settle(circuit, inputs[rows], target)
-        except ConvergenceError as error:
-            raise DivergenceError(f"pattern {i}: {error}; or lower the learning rates") from error
-        if number % record_every == 0:
-            seen.append(i)
-            for name, kept in traces.items():
-                kept.append(observe(name, circuit, state))
-        circuit = stepped(circuit, rule(circuit, state), step, f"pattern {i}")
-    return circuit, Trace(np.array(seen), {name: np.array(kept) for name, kept in traces.items()})
+        where = f"pattern {i}"
+        with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported
+            state = settled(settle, circuit, inputs[rows], target, where)
+            if record and number % record_every == 0:
+                seen.append(i)
+                for name, kept in traces.items():
+                    kept.append(observe(name, circuit, state))
+            circuit = stepped(circuit, induced(rule, circuit, state, where), step, where)
+    return circuit, trace_of(seen, traces)
+
+
+def settled(settle, circuit, r_in, u_target, where: str):
+    """``settle(circuit, r_in, u_target)``, or ``DivergenceError`` saying ``where`` it failed."""
+    try:
+        return settle(circuit, r_in, u_target)
+    except ConvergenceError as error:
+        raise DivergenceError(f"{where}: {error}; or lower the learning rates") from error
+
+
+def induced(rule, circuit, state, where: str):
+    """``rule(circuit, state)``, or ``DivergenceError`` saying ``where`` it is beyond all bounds."""
+    try:
+        return rule(circuit, state)
+    except checks.NotFinite as error:
+        raise DivergenceError(f"{where}: {error}; or lower the learning rates") from error
+
+
+def trace_of(seen, traces) -> Trace:
+    """The records ``traces``, a list per name, taken before the patterns ``seen``."""
+    kept = {name: np.array(values) for name, values in traces.items()}
+    return Trace(np.array(seen, dtype=int), kept)
 
 
 def stepped(circuit, updates, step, where: str):
@@ -121,13 +145,24 @@ def refuse_runaway(circuit, where: str, array: str | None = None) -> None:
                 raise DivergenceError(f"{found}; lower the learning rate {rate}")
 
 
+def room_for_weights(circuit) -> float:
+    """How far every weight may still move before one can be beyond ``RUNAWAY``; NaN for NaN."""
+    arrays = [w for name in LEARNING for w in getattr(circuit, name)]
+    return RUNAWAY - float(np.max([np.abs(w).max(initial=0.0) for w in arrays]))
+
+
 def checked_series(circuit, inputs, u_targets):
     """Patterns as 2-D arrays that fit the circuit, or ``ValueError``."""
-    inputs, u_targets = checked_patterns(circuit, inputs, u_targets, ("inputs", "u_targets"))
+    return fitting_series(checked_circuit(circuit).sizes, inputs, u_targets)
+
+
+def fitting_series(sizes, inputs, u_targets):
+    """As ``checked_series``, for any net of layers of these sizes."""
+    inputs, u_targets = fitting_patterns(sizes, inputs, u_targets, ("inputs", "u_targets"))
     if inputs.ndim != 2:
-        wanted = f"(n_patterns, {circuit.sizes[0]}), one row per pattern"
+        wanted = f"(n_patterns, {sizes[0]}), one row per pattern"
         raise ValueError(f"inputs has shape {inputs.shape}; give {wanted}")
     if u_targets is not None and u_targets.ndim != 2:
-        wanted = f"(n_patterns, {circuit.sizes[-1]})"
+        wanted = f"(n_patterns, {sizes[-1]})"
         raise ValueError(f"u_targets has shape {u_targets.shape}; give {wanted}")
     return inputs, u_targets

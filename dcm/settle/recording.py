@@ -7,10 +7,12 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import LEARNING, Circuit
+from dcm.model.circuit import LEARNING, Circuit, checked_circuit
 from dcm.model.plasticity import LearningRates, Updates, checked_rates
 from dcm.model.state import State, checked_names, observe, state_of
 from dcm.settle.learning import checked_series
+
+LONGEST = 10_000  # steps whose noise is drawn at once [chosen]
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Recording:
     induction: Updates | None = None
 
 
-# Steps without a record between them: their time in ms and in words, input and target, and their
-# noise ``kicks`` (n_steps, n_somata), or (n_steps, 0) without it; good until the next stretch.
-Stretch = namedtuple("Stretch", "t where r_in u_target kicks")
+# Steps without a record between them: their time in ms and in words, whether a record is due before
+# them, input and target, and their noise ``kicks`` (n_steps, n_somata), or (n_steps, 0) without it.
+Stretch = namedtuple("Stretch", "t where due r_in u_target kicks")
 
 
 @dataclass
@@ -71,8 +73,9 @@ class Run:
         self.share_weights = self.dt / self.tau_weights if self.tau_weights else 1.0
         self.steps = self._whole("duration")
         self.every = self._whole("record_every")
-        if checks.non_negative("noise", self.noise) and self.rng is None:
-            raise ValueError("noise is > 0 but rng is None; pass numpy.random.default_rng(seed)")
+        self._check_noise()
+        self.progress = iter if self.progress is None else self.progress
+        checks.functions(progress=self.progress)
         self.times = []
         self.traces = {name: [] for name in checked_names(self.record)}
         if not self.traces:
@@ -85,11 +88,18 @@ class Run:
             self.rates = checked_rates(self.rates).scaled(self.dt)
             self.induction = self.induction or no_induction(self.circuit)
 
+    def _check_noise(self) -> None:
+        self.noise = checks.non_negative("noise", self.noise)
+        if self.rng is not None:
+            checks.generator("rng", self.rng)
+        elif self.noise:
+            raise ValueError("noise is > 0 but rng is None; pass numpy.random.default_rng(seed)")
+
     def _check_dt(self) -> None:
         g = self.circuit.conductances
-        checks.positive("dt", self.dt)
-        checks.non_negative("tau_input", self.tau_input)
-        checks.non_negative("tau_weights", self.tau_weights)
+        self.dt = checks.positive("dt", self.dt)
+        self.tau_input = checks.non_negative("tau_input", self.tau_input)
+        self.tau_weights = checks.non_negative("tau_weights", self.tau_weights)
         pyramidal = g.leak + g.basal + max(g.apical, g.somatic)
         interneurons = g.leak + g.dendritic + g.somatic
         constants = (1 / max(pyramidal, interneurons), self.tau_input, self.tau_weights)
@@ -100,31 +110,33 @@ class Run:
 
     def _whole(self, name) -> int:
         """The steps in the time ``name``."""
-        value = getattr(self, name)
-        steps = round(checks.positive(name, value) / self.dt)
+        value = checks.positive(name, getattr(self, name))
+        setattr(self, name, value)
+        steps = round(min(value / self.dt, 1e18))  # 1e18: finite, but more than can ever be run
         if steps < 1 or abs(steps * self.dt - value) > 1e-9 * value:
             remedy = f"use a multiple of dt = {self.dt:g} ms"
             raise ValueError(f"{name} is {value:g} ms, not a whole number of steps; {remedy}")
         return steps
 
     def stretches(self) -> Iterator[Stretch]:
-        """All steps, cut where a record is due; each pattern draws its noise at its beginning."""
+        """All steps, cut where a record is due and after ``LONGEST``, which draw their noise."""
         somata = sum(u.size for u in (*self.state.u_p, *self.state.u_i))
-        kicks = np.zeros((self.steps, somata if self.noise else 0))
-        patterns = range(len(self.inputs))
-        for p in self.progress(patterns) if self.progress else patterns:
-            if self.noise:
-                self.rng.standard_normal(out=kicks)
-                kicks *= self.noise * np.sqrt(self.dt)
+        kicks = np.zeros((min(self.every, LONGEST), somata if self.noise else 0))
+        for p in self.progress(range(len(self.inputs))):
             u_target = None if self.u_targets is None else self.u_targets[p]
             for first in range(0, self.steps, self.every):
-                t = (p * self.steps + first) * self.dt
-                steps = kicks[first : first + self.every]
-                yield Stretch(t, f"pattern {p}, {t:g} ms", self.inputs[p], u_target, steps)
+                for step in range(first, first + self.every, LONGEST):
+                    noise = kicks[: first + self.every - step]
+                    if self.noise:
+                        self.rng.standard_normal(out=noise)
+                        noise *= self.noise * np.sqrt(self.dt)
+                    t = (p * self.steps + step) * self.dt
+                    where = f"pattern {p}, {t:g} ms"
+                    yield Stretch(t, where, step == first, self.inputs[p], u_target, noise)
 
     def take_record(self, stretch, circuit, state) -> None:
-        """Keep copies of all traces at the beginning of a stretch."""
-        if self.traces:
+        """Keep copies of all traces if a record is due before a stretch."""
+        if self.traces and stretch.due:
             self.times.append(stretch.t)
             for name, kept in self.traces.items():
                 kept.append(np.array(observe(name, circuit, state)))
@@ -136,21 +148,49 @@ class Run:
 
 
 def _start(circuit, u_targets, start) -> tuple[State, Updates | None]:
-    """State and induction terms at the start of a call."""
+    """State and induction terms at the start of a call, all in double precision."""
     induction = None
     state = at_rest(circuit) if start is None else start
     if isinstance(start, Recording):
-        induction = start.induction
         state = start.state
-    given = [np.shape(u) for u in (state.r_in, *state.u_p, *state.u_i)]
-    wanted = [(n,) for n in (*circuit.sizes, *circuit.sizes[2:])]
-    if given != wanted:
-        found = f"start has potentials of shapes {given}"
-        raise ValueError(f"{found}; one state of this circuit has {wanted}")
+        induction = _checked_induction(circuit, start.induction)
+    checks.instance("start", state, State, "a State or a Recording of this circuit")
+    n = circuit.sizes
+    r_in = _double("start.r_in", state.r_in, n[:1])
+    u_p = _doubles("start.u_p", state.u_p, [(m,) for m in n[1:]])
+    u_i = _doubles("start.u_i", state.u_i, [(m,) for m in n[2:]])
     u_target = None
     if u_targets is not None:
-        u_target = state.u_p[-1] if state.u_target is None else state.u_target
-    return state_of(circuit, state.r_in, state.u_p, state.u_i, u_target), induction
+        u_target = u_p[-1]
+        if state.u_target is not None:
+            u_target = _double("start.u_target", state.u_target, n[-1:])
+    with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported
+        return state_of(circuit, r_in, u_p, u_i, u_target), induction
+
+
+def _checked_induction(circuit, induction) -> Updates | None:
+    """Induction terms that fit the circuit, or ``ValueError``."""
+    if induction is None:
+        return None
+    checks.instance("start.induction", induction, Updates, "a Recording of this circuit")
+    terms = {}
+    for weight, (term, _) in LEARNING.items():
+        shapes = [w.shape for w in getattr(circuit, weight)]
+        terms[term] = _doubles(f"start.induction.{term}", getattr(induction, term), shapes)
+    return Updates(**terms)
+
+
+def _doubles(name: str, values, shapes) -> tuple:
+    """Double-precision arrays of ``shapes``, or ``ValueError``."""
+    given = checks.sequence(name, values)
+    if len(given) != len(shapes):
+        raise ValueError(f"{name} has {len(given)} arrays; this circuit needs {len(shapes)}")
+    return tuple(_double(f"{name}[{i}]", x, shapes[i]) for i, x in enumerate(given))
+
+
+def _double(name: str, values, shape) -> np.ndarray:
+    """A double-precision array of ``shape``, or ``ValueError``."""
+    return checks.floats(name, values, shape).astype(float, copy=False)
 
 
 def no_induction(circuit) -> Updates:
@@ -163,5 +203,5 @@ def no_induction(circuit) -> Updates:
 
 def at_rest(circuit) -> State:
     """All somata at rest (0), no input."""
-    r_in, *u_p = [np.zeros(n) for n in circuit.sizes]
+    r_in, *u_p = [np.zeros(n) for n in checked_circuit(circuit).sizes]
     return state_of(circuit, r_in, u_p, u_p[1:])
