@@ -207,11 +207,11 @@ def test_an_executed_notebook_is_old_or_new_and_never_half(
     folder, monkeypatch, problem, raised, left
 ):
     def executes(source, target, parameters, **options):
-        Path(target).write_text("half")
+        Path(target).write_text("half", "utf-8")
         if problem:
-            Path(target).write_text("new")
+            Path(target).write_text("new", "utf-8")
             raise problem
-        Path(target).write_text("new")
+        Path(target).write_text("new", "utf-8")
 
     monkeypatch.setattr(papermill, "execute_notebook", executes)
     source = folder / "notebooks" / "00_the_circuit.ipynb"

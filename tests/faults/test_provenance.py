@@ -324,7 +324,7 @@ def test_without_a_git_that_works_the_commit_is_unknown(tally, monkeypatch, tmp_
 def is_running(pid) -> bool:
     """Whether the process is alive; one that has ended may not have been waited for."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         pass
     try:
