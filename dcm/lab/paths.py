@@ -1,5 +1,6 @@
 """Where things are read and written: the clone that holds the notebooks, results and figures."""
 
+import os
 from pathlib import Path
 
 PROFILES = ("quick", "paper")
@@ -25,7 +26,7 @@ def repository() -> Path:
     except FileNotFoundError:
         raise NoClone("the working folder is gone; go to a clone of the repository") from None
     for folder in (here, *here.parents, code()):
-        if (folder / "notebooks" / "00_the_circuit.ipynb").is_file():
+        if os.path.isfile(folder / "notebooks" / "00_the_circuit.ipynb"):
             return folder
     remedy = "run this inside a clone of the repository"
     raise NoClone(f"no notebooks/00_the_circuit.ipynb in {here} or above; {remedy}")
