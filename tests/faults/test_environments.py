@@ -285,7 +285,7 @@ def kernels_and_folders(rng, place) -> tuple:
 
 @pytest.mark.kind("kernels and folders")
 def test_notebooks_run_in_this_interpreter_in_any_folder(tally, cases, expected, home, tmp_path):
-    for seed in range(cases(2, 60)):
+    for seed in range(10, 10 + cases(1, 60)):
         found = kernels_and_folders(np.random.default_rng(seed), tmp_path / str(seed))
         clone, own, settings, flags, cwd = found
         variables = {"XDG_CACHE_HOME": str(home / "cache"), **settings}
