@@ -1,12 +1,13 @@
 """Arguments that do not fit, for every public function of ``dcm.kernels``; run in a process.
 
-``python misfits.py ENTRY KIND CASES SKIP`` tries cases one after the other, each drawn by
-hypothesis, and prints what was wrong with it as a line of JSON. Should the process die, the case
-after the last line killed it.
+``python misfits.py KIND CASES SKIP`` tries so many cases a function one after the other, each drawn
+by hypothesis, and prints what was wrong with it as a line of JSON. Should the process die, the
+case after the last line killed it; another can go on behind it, with ``SKIP`` cases left out.
 """
 
 import copy
 import ctypes
+import itertools
 import json
 import mmap
 import re
@@ -368,11 +369,19 @@ def in_words(entry, given):
     return f"{entry}({', '.join(f'{name}={x!r}' for name, x in odd.items())})"[:300]
 
 
-def main(entry, kind, cases, skip):
-    strategy = fitting_calls(entry) if kind == "guards" else calls(entry, misfits(entry))
-    tried = 0
+def tried(entry, kind, number, given):
+    """Try one case; print what was wrong with it, or null."""
+    if kind == "guards":
+        problem, error = guard_pages(entry, given, at_end=number % 2 == 0)
+    else:
+        problem, error = (wrong_with if kind == "misfits" else twins_disagree)(entry, given)
+    found = problem and f"case {number}, {in_words(entry, given)}: {problem}; {error!r}"
+    print(json.dumps(found), flush=True)
 
-    @settings(
+
+def main(kind, cases, skip):
+    numbers = itertools.count(1)
+    chosen = settings(
         derandomize=True,
         deadline=None,
         database=None,
@@ -380,21 +389,18 @@ def main(entry, kind, cases, skip):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy)
-    def every(given):
-        nonlocal tried
-        tried += 1
-        if tried <= skip:
-            return
-        if kind == "guards":
-            problem, error = guard_pages(entry, given, at_end=tried % 2 == 0)
-        else:
-            problem, error = (wrong_with if kind == "misfits" else twins_disagree)(entry, given)
-        found = problem and f"case {tried}, {in_words(entry, given)}: {problem}; {error!r}"
-        print(json.dumps(found), flush=True)
+    for entry in OPTIONS:
+        strategy = fitting_calls(entry) if kind == "guards" else calls(entry, misfits(entry))
 
-    every()
+        @chosen
+        @given(strategy)
+        def every(given, entry=entry):
+            number = next(numbers)
+            if number > skip:
+                tried(entry, kind, number, given)
+
+        every()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], *map(int, sys.argv[3:5]))
+    main(sys.argv[1], *map(int, sys.argv[2:4]))
