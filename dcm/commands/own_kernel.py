@@ -46,6 +46,7 @@ def environment(folder: str) -> dict[str, str]:
     changed = {
         **dict.fromkeys(ONE_THREAD, "1"),
         "IPYTHONDIR": folder,  # no profile, no start-up files
+        "LC_ALL": "C",  # no commas for points; text is UTF-8 all the same, by PYTHONUTF8
         "MATPLOTLIBRC": str(SHEET),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONIOENCODING": "",
