@@ -63,7 +63,7 @@ def test_the_plan_names_every_run_once_and_keeps_to_its_seeds():
     assert names.count(FULL.name) == names.count(MICROCIRCUIT.name) == 5
     assert names.count(FEEDBACK[2.0].name) == 3
     assert {run.seed for run in plan.plan(1)} == {0}
-    with pytest.raises(ValueError, match="seeds is 0; give at least 1"):
+    with pytest.raises(ValueError, match="seeds is 0; give 1 to 1000"):
         plan.plan(0)
 
 

@@ -38,7 +38,7 @@ def learn(circuit, inputs, u_targets, rates, *, duration=100.0, record=(), recor
         targets = None if u_targets is None else u_targets[rows]
         if record:
             seen.append(first)
-            state = _plain_state(circuit, inputs[rows], targets, 0, first)
+            state = _plain_state(circuit, inputs[rows], targets, 0, step, first)
             for name, kept in traces.items():
                 kept.append(observe(name, circuit, state))
         circuit = _block(circuit, inputs[rows], targets, step, first)
@@ -61,7 +61,7 @@ def _block(circuit, inputs, u_targets, step, first):
         done += learned
         circuit = levels.pack(circuit, weights, step, dtype)
         if not settled:  # the plain twin decides
-            state = _plain_state(circuit, inputs, u_targets, done, first)
+            state = _plain_state(circuit, inputs, u_targets, done, step, first)
             where = f"pattern {first + done}"
             updates = learning.induced(plasticity, circuit, state, where)
             circuit = learning.stepped(circuit, updates, step, where)
@@ -72,11 +72,12 @@ def _block(circuit, inputs, u_targets, step, first):
     return circuit
 
 
-def _plain_state(circuit, inputs, u_targets, p, first):
+def _plain_state(circuit, inputs, u_targets, p, step, first):
     """``equilibrium`` of pattern p, with errors as in ``dcm.learn``."""
     target = None if u_targets is None else u_targets[p]
     with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported
-        return learning.settled(equilibrium, circuit, inputs[p], target, f"pattern {first + p}")
+        where = f"pattern {first + p}"
+        return learning.settled(equilibrium, circuit, inputs[p], target, step, where)
 
 
 @kept()

@@ -93,7 +93,7 @@ def learn(
         target = None if u_targets is None else u_targets[rows]
         where = f"pattern {i}"
         with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported
-            state = settled(settle, circuit, inputs[rows], target, where)
+            state = settled(settle, circuit, inputs[rows], target, step, where)
             if record and number % record_every == 0:
                 seen.append(i)
                 for name, kept in traces.items():
@@ -102,12 +102,25 @@ def learn(
     return circuit, trace_of(seen, traces)
 
 
-def settled(settle, circuit, r_in, u_target, where: str):
-    """``settle(circuit, r_in, u_target)``, or ``DivergenceError`` saying ``where`` it failed."""
+def settled(settle, circuit, r_in, u_target, step, where: str):
+    """``settle(circuit, r_in, u_target)``, or ``DivergenceError`` saying ``where`` it failed.
+
+    It names the rate of the largest weights of those that learn with the rates ``step``.
+    """
     try:
         return settle(circuit, r_in, u_target)
     except ConvergenceError as error:
-        raise DivergenceError(f"{where}: {error}; or lower the learning rates") from error
+        largest = {}
+        for name, (_, kind) in LEARNING.items():
+            if np.any(getattr(step, kind)):
+                arrays = getattr(circuit, name)
+                largest[name] = max(np.abs(w).max(initial=0.0) for w in arrays)
+        words = f"{where}: {error}"
+        if largest:
+            name = max(largest, key=largest.get)
+            _, kind = LEARNING[name]
+            words += f"; or lower the learning rate {kind}, of {name}, the largest that learns"
+        raise DivergenceError(words) from error
 
 
 def induced(rule, circuit, state, where: str):

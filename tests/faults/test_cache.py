@@ -200,7 +200,7 @@ def full(folder, rng):
 def in_the_way(folder, rng):
     """A file where the folder should be."""
     folder.rmdir()
-    folder.write_text("in the way")
+    folder.write_text("in the way", "utf-8")
     return {}
 
 
