@@ -43,15 +43,15 @@ def end(process):
 @posix
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
     path = tmp_path / "a.txt"
-    path.write_text("old")
-    (tmp_path / "notes.partial").write_text("the user's own")
+    path.write_text("old", "utf-8")
+    (tmp_path / "notes.partial").write_text("the user's own", "utf-8")
     process = one_that_stays("replaced", path)
     (partial,) = tmp_path.glob("a.txt.*.partial")
     files.tidy(tmp_path)
     files.write(path, "written by another at the same time")
-    assert partial.read_text() == "half"
+    assert partial.read_text("utf-8") == "half"
     end(process)
-    assert path.read_text() == "written by another at the same time"
+    assert path.read_text("utf-8") == "written by another at the same time"
     files.write(tmp_path / "b.txt", "any file of the same folder")
     assert {p.name for p in tmp_path.iterdir()} == {"a.txt", "b.txt", "notes.partial"}
 
@@ -73,7 +73,7 @@ def test_a_lock_is_waited_for_and_a_dead_process_holds_none(tmp_path, monkeypatc
 
 def test_whatever_fails_in_the_block_leaves_the_old_file_and_no_litter(tmp_path):
     path = tmp_path / "a.txt"
-    path.write_text("old")
+    path.write_text("old", "utf-8")
 
     def fails_in_the_middle(problem):
         with files.replaced(path) as file:
@@ -83,7 +83,7 @@ def test_whatever_fails_in_the_block_leaves_the_old_file_and_no_litter(tmp_path)
     for problem in (RuntimeError("x"), KeyboardInterrupt(), OSError(28, "No space left")):
         with pytest.raises((type(problem), WriteError)):
             fails_in_the_middle(problem)
-        assert path.read_text() == "old"
+        assert path.read_text("utf-8") == "old"
         assert list(tmp_path.iterdir()) == [path]
 
 
@@ -102,18 +102,18 @@ def test_links_and_permissions_stay(tmp_path):
     link.symlink_to("elsewhere/a.txt")
     files.write(link, "new")
     assert os.readlink(link) == "elsewhere/a.txt"
-    assert real.read_text() == "new"
+    assert real.read_text("utf-8") == "new"
     assert real.stat().st_mode & 0o777 == 0o604
 
 
 def test_what_is_no_file_is_named_and_stays(tmp_path):
     (tmp_path / "folder").mkdir()
-    (tmp_path / "file").write_text("old")
+    (tmp_path / "file").write_text("old", "utf-8")
     for path in (tmp_path / "folder", tmp_path / "file" / "a.txt"):
         for writes in (files.check, lambda path: files.write(path, "new")):
             with pytest.raises(WriteError, match=r"could not be written .*; .* run the same again"):
                 writes(path)
-    assert (tmp_path / "file").read_text() == "old"
+    assert (tmp_path / "file").read_text("utf-8") == "old"
     if Path("/dev/null").exists():
         with pytest.raises(WriteError, match="/dev/null could not be written"):
             files.write("/dev/null", "a device is not to be replaced by a file")
@@ -133,4 +133,4 @@ def test_write_protected_files_and_folders_are_named_and_stay(tmp_path):
     with pytest.raises(WriteError, match=r"a\.txt could not be written \(its folder .* write-prot"):
         files.write(path, "new")
     path.parent.chmod(0o700)
-    assert path.read_text() == "old"
+    assert path.read_text("utf-8") == "old"

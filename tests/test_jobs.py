@@ -25,7 +25,7 @@ def attempt_of(work, folder):
     )
     errors = {attempt.job.name: attempt.error for attempt in ended}
     assert errors["other"] == "cell 7: ValueError: wrong", "the others go on"
-    return errors["it"], job.log.read_text() if job.log.is_file() else ""
+    return errors["it"], job.log.read_text("utf-8") if job.log.is_file() else ""
 
 
 def is_running(pid: int) -> bool:

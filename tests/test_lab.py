@@ -218,11 +218,11 @@ def test_an_executed_notebook_is_old_or_new_and_never_half(
     nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), source)
     target = folder / "out" / "00_the_circuit.ipynb"
     target.parent.mkdir()
-    target.write_text("old")
+    target.write_text("old", "utf-8")
     run = partial(notebooks.Notebook("the_circuit", source, target, {}, {}).run, silent_job())
     with pytest.raises(raised) if raised else nullcontext():
         run()
-    assert target.read_text() == left
+    assert target.read_text("utf-8") == left
     assert list(target.parent.iterdir()) == [target]
 
 

@@ -100,7 +100,7 @@ def test_a_blank_name_is_none(written, monkeypatch):
 
 
 def test_a_given_folder_that_holds_nothing_usable_is_an_error(monkeypatch, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     for name, words in {
         "none": "No such file",
         "file": "Not a directory",
@@ -170,7 +170,7 @@ def figures_mnist(cwd, **environment):
         return done, None, None
     executed = nbformat.read(cwd / "build" / "notebooks" / "quick" / "04_mnist.ipynb", 4)
     (said,) = [out.text for cell in executed.cells for out in cell.get("outputs", ())]
-    return done, json.loads(summary.read_text())["notebooks"]["mnist"], said
+    return done, json.loads(summary.read_text("utf-8"))["notebooks"]["mnist"], said
 
 
 @pytest.mark.slow

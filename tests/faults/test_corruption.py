@@ -400,7 +400,9 @@ def test_two_commands_that_end_at_once_lose_no_entry(tally, cases, folder):
         command = [sys.executable, "-c", AT_ONCE, *pair, str(each)]
         writers.append(subprocess.Popen(command, cwd=folder))
     assert [writer.wait(timeout=300) for writer in writers] == [0, 0]
-    entries = json.loads((folder / "figures" / "quick" / "summary.json").read_text())["notebooks"]
+    entries = json.loads((folder / "figures" / "quick" / "summary.json").read_text("utf-8"))[
+        "notebooks"
+    ]
     for who in ("first", "second"):
         for i in range(each):
             tally.case(lost=None if f"{who}{i}" in entries else f"{who}{i}")

@@ -120,7 +120,7 @@ def prepared(folder):
     for name in ("notebooks", "results", "build/notebooks/quick", "build/checkpoints"):
         (folder / name).mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(), folder / "notebooks" / "00_the_circuit.ipynb")
-    (folder / "README.md").write_text(f"# A\n{claims.START}\n{claims.END}\nThe end.\n")
+    (folder / "README.md").write_text(f"# A\n{claims.START}\n{claims.END}\nThe end.\n", "utf-8")
 
 
 @pytest.fixture
@@ -209,7 +209,9 @@ def test_claims_under_ulimit_leaves_the_readme(tally, cases, folder):
     """As typed: the README's table needs more room than there is."""
     for k in range(cases(1, 20)):
         limit = 1 + k % 8  # blocks of 1024 bytes
-        (folder / "README.md").write_text(f"{claims.START}\n{claims.END}\n{'x' * 17_000}\n")
+        (folder / "README.md").write_text(
+            f"{claims.START}\n{claims.END}\n{'x' * 17_000}\n", "utf-8"
+        )
         before = contents(folder)
         command = f'ulimit -f {limit}; "{sys.executable}" -m dcm claims'
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -264,7 +266,7 @@ def generators(seed) -> dict:
 
 @pytest.mark.kind("results cannot be written")
 def test_runs_that_cannot_write_their_result_say_so_and_the_others_go_on(tally, folder):
-    (folder / "results" / "b").write_text("a file where a folder should be")
+    (folder / "results" / "b").write_text("a file where a folder should be", "utf-8")
     blocked = walking(1, name="b/walk")
     free = walking(2)
     ended = []

@@ -374,7 +374,7 @@ def unfinished(start, clone) -> str | None:
     stamps = [path.stat().st_mtime_ns for path in files]
     old = len(files)  # if it had not begun, or was done, the next one computes all
     if listing.exists():
-        sums = json.loads(listing.read_text())
+        sums = json.loads(listing.read_text("utf-8"))
         now = {f"a/walk seed {i}": sha256(path.read_bytes()) for i, path in enumerate(files)}
         old = sum(known == now[name].hexdigest() for name, known in sums.items())
         status, out, err = start(RUNS, clone).end()

@@ -249,7 +249,7 @@ SETTINGS = (
 
 
 def program(path, script):
-    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
@@ -313,7 +313,7 @@ def test_without_a_git_that_works_the_commit_is_unknown(tally, monkeypatch, tmp_
     if time.monotonic() - began > 10:
         wrong = f"{kind}: took {time.monotonic() - began:.0f} s"
     until = time.monotonic() + 5
-    while pid.exists() and is_running(int(pid.read_text())):
+    while pid.exists() and is_running(int(pid.read_text("utf-8"))):
         if time.monotonic() > until:
             wrong = f"{kind}: a process is left behind"
             break
