@@ -218,3 +218,23 @@ def test_readme_examples_run_as_printed(capsys):
     for block in blocks:
         exec(compile(block, "README.md", "exec"), scope)
     assert capsys.readouterr().out.strip()
+
+
+def test_every_promise_has_a_test_and_every_fault_test_a_promise():
+    named = re.findall(
+        r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/promises.md").read_text("utf-8")
+    )
+    assert len(named) > 40
+    tests = set()
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                tests.add((path.relative_to(ROOT).as_posix(), node.name))
+    assert set(named) <= tests, sorted(set(named) - tests)
+    kinds = set()
+    for path in sorted((ROOT / "tests/faults").glob("test_*.py")):
+        for test in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(test, ast.FunctionDef) and "tally" in ast.unparse(test.args):
+                kinds.add((path.relative_to(ROOT).as_posix(), test.name))
+    missing = (kinds & tests) - set(named)
+    assert not missing, sorted(missing)
