@@ -55,5 +55,6 @@ def spread(values) -> str:
     values = checks.array("values", values).astype(float)
     if values.ndim != 1 or not values.size:
         raise ValueError(f"values has shape {values.shape}; give one number per seed, at least one")
-    middle = f"{np.median(values):.3g}"
+    with checks.overflow_reported():
+        middle = f"{np.median(values):.3g}"
     return middle if len(values) == 1 else f"{middle} ({values.min():.3g} to {values.max():.3g})"

@@ -88,6 +88,8 @@ def index(name: str, value, n: int) -> int:
 
 def sequence(name: str, value) -> tuple:
     """Return an iterable of things in order as a tuple, or raise ``ValueError``."""
+    if type(value) is tuple:
+        return value
     unordered = isinstance(value, str | bytes | Mapping | Set)
     if unordered or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"{name} is {shown(value)}; give a tuple or list")
@@ -197,8 +199,11 @@ def overflow_reported() -> np.errstate:
 def all_finite(arrays) -> bool:
     """Whether no entry of any array is NaN or infinite, fast; inside ``overflow_reported()``."""
     # a sum of squares is finite unless an entry is not, or is huge
-    flat = [values.ravel("K") for values in arrays]
-    return math.isfinite(sum(x.dot(x) for x in flat)) or all(map(finite, arrays))
+    total = 0.0
+    for values in arrays:
+        flat = values.ravel("K")
+        total += flat.dot(flat)
+    return math.isfinite(total) or all(map(finite, arrays))
 
 
 def finite(values: np.ndarray) -> bool:

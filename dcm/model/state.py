@@ -1,5 +1,6 @@
 """The state of a circuit, and the dendritic potentials that follow from rates (Eqs. 3-5)."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -151,25 +152,22 @@ def _widths(n) -> dict:
 
 def _fits(n, state) -> bool:
     """Whether a state is as ``equilibrium`` makes it: the usual case, seen at a glance."""
-    if not checks.is_float_array(state.r_in) or state.r_in.shape[-1:] != n[:1]:
+    fields = (state.u_p, state.v_basal, state.u_i, state.v_inter, state.v_apical)
+    if {*map(type, fields)} != {tuple}:
+        return False
+    target = () if state.u_target is None else (state.u_target,)
+    arrays = [state.r_in, *itertools.chain(*fields), *target]
+    if not all(map(checks.is_float_array, arrays)):
         return False
     batch = state.r_in.shape[:-1]
-    shapes = [(*batch, size) for size in n[1:]]  # of layers 1…N
-    target = () if state.u_target is None else (state.u_target,)
-    return (
-        _are(state.u_p, shapes)
-        and _are(state.v_basal, shapes)
-        and _are(state.u_i, shapes[1:])
-        and _are(state.v_inter, shapes[1:])
-        and _are(state.v_apical, shapes[:-1])
-        and _are(target, shapes[-1:] if target else [])
-    )
-
-
-def _are(layers, shapes: list) -> bool:
-    """Whether this is a tuple of plain arrays of floats of these shapes."""
-    good = type(layers) is tuple and all(map(checks.is_float_array, layers))
-    return good and [array.shape for array in layers] == shapes
+    shapes = [(*batch, size) for size in n]
+    above = shapes[2:]
+    top = shapes[-1:] if target else []
+    wanted = [*shapes, *shapes[1:], *above, *above, *shapes[1:-1], *top]
+    lengths = [len(layers) for layers in fields]
+    depth = len(n) - 1
+    fitting = lengths == [depth, depth, depth - 1, depth - 1, depth - 1]
+    return fitting and [array.shape for array in arrays] == wanted
 
 
 def _layers(name: str, given, batch, sizes) -> tuple:
