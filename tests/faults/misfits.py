@@ -185,7 +185,9 @@ def misfits(entry):
             values[name] = list(starts()) if name == "start" else options.get(name, NUMBERS)
     if entry == "integrate":
         values["record_every"] = NUMBERS
-        values["duration"] = [x for x in NUMBERS if x not in (1e6, 1e9)]  # hours of computing
+        # neither 1e9 ms nor steps of 1e-8 ms, which are hours of computing
+        values["duration"] = [x for x in NUMBERS if x not in (1e6, 1e9)]
+        values["dt"] = [x for x in NUMBERS if x != 1e-8]
     return values
 
 
@@ -379,6 +381,17 @@ def tried(entry, kind, number, given):
     print(json.dumps(found), flush=True)
 
 
+def each_of(strategy, call, chosen):
+    """``call`` with every example that hypothesis draws."""
+
+    @chosen
+    @given(strategy)
+    def every(arguments):
+        call(arguments)
+
+    every()
+
+
 def main(kind, cases, skip):
     numbers = itertools.count(1)
     chosen = settings(
@@ -392,14 +405,12 @@ def main(kind, cases, skip):
     for entry in OPTIONS:
         strategy = fitting_calls(entry) if kind == "guards" else calls(entry, misfits(entry))
 
-        @chosen
-        @given(strategy)
-        def every(given, entry=entry):
+        def try_next(given, entry=entry):
             number = next(numbers)
             if number > skip:
                 tried(entry, kind, number, given)
 
-        every()
+        each_of(strategy, try_next, chosen)
 
 
 if __name__ == "__main__":
