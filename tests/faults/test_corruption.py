@@ -333,7 +333,7 @@ def test_a_damaged_circuit_is_refused_by_name_or_the_same(tally, cases, tmp_path
 
 def attempt(name):
     """A finished run of the notebook ``name``."""
-    return Attempt(Job(name, 1.0, None, Path("x.log")), None, 0.0, seconds=1.0)
+    return Attempt(Job(name, 1.0, None, Path("x.log")), "mark", None, None, 0.0, seconds=1.0)
 
 
 def notebook(name):
@@ -387,7 +387,7 @@ while not Path(other).exists():
     time.sleep(0.01)
 for i in range(int(each)):
     notebook = notebooks.Notebook(f"{who}{i}", Path(f"{i}.ipynb"), Path(f"{i}.ipynb"), {}, {})
-    attempt = Attempt(Job(str(i), 1.0, None, Path("log")), None, 0.0)
+    attempt = Attempt(Job(str(i), 1.0, None, Path("log")), "mark", None, None, 0.0)
     notebooks.summarise([notebook], [attempt], "quick")
 """
 

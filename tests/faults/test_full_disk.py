@@ -55,7 +55,7 @@ def figures(folder, rng):
 
 def a_summary(folder, rng):
     name = f"long{rng.integers(10**6)}" * 100
-    attempt = Attempt(Job(name, 1.0, None, Path("log")), None, 0.0)
+    attempt = Attempt(Job(name, 1.0, None, Path("log")), "mark", None, None, 0.0)
     notebook = notebooks.Notebook(name, Path(f"{name}.ipynb"), Path("x.ipynb"), {}, {})
     notebooks.summarise([notebook], [attempt], "quick")
 
