@@ -7,7 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dcm import Conductances, equilibrium, plasticity, two_pass
+from dcm import (
+    Conductances,
+    backprop,
+    equilibrium,
+    feedback_alignment,
+    plasticity,
+    two_pass,
+)
 
 from circuits import make_circuit
 
@@ -117,3 +124,23 @@ def test_two_pass_meets_equilibrium_as_apical_conductance_vanishes(rng):
         deviation.append(largest(a - b for a, b in zip(full.u_p, fast.u_p, strict=True)))
     assert deviation[1] < deviation[0] / 30
     assert deviation[2] < deviation[1] / 30
+
+
+@pytest.mark.parametrize("settle", SETTLE)
+def test_any_leading_batch_axes(sizes, settle, rng):
+    """A batch (3, 4, n) gives what the same patterns as (12, n) give."""
+    circuit = make_circuit(sizes)
+    r_in = rng.uniform(-1, 1, (3, 4, sizes[0]))
+    target = rng.uniform(-1, 1, (3, 4, sizes[-1]))
+    rows = [x.reshape(12, -1) for x in (r_in, target)]
+    deep = settle(circuit, r_in, target)
+    flat = settle(circuit, *rows)
+    for a, b in zip((*deep.u_p, *deep.v_apical), (*flat.u_p, *flat.v_apical), strict=True):
+        np.testing.assert_allclose(a.reshape(b.shape), b, atol=1e-11)
+    updates = [plasticity(circuit, state) for state in (deep, flat)]
+    for kind in ("up", "ip", "pi", "down", "b_up", "b_ip"):
+        for a, b in zip(*(getattr(update, kind) for update in updates), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-11)
+    for direction in (backprop, feedback_alignment):
+        for a, b in zip(direction(circuit, r_in, target), direction(circuit, *rows), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-13)

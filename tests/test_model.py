@@ -1,6 +1,8 @@
 """Transfer functions, construction, saving, and the errors that name field, value and remedy."""
 
+import pickle
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from dcm import (
     LearningRates,
     Logistic,
     SoftRectifier,
+    backprop,
     equilibrium,
     integrate,
     learn,
@@ -218,3 +221,114 @@ def test_every_weight_has_an_update_and_a_rate_of_its_kind(rng):
             for i, old in enumerate(getattr(circuit, name)):
                 step = 0.1 * getattr(updates, update)[i] if of_kind == kind else 0.0
                 np.testing.assert_array_equal(getattr(after, name)[i], old + step)
+
+
+def test_circuits_states_and_updates_are_equal_when_their_numbers_are(rng):
+    circuit = make_circuit((6, 5, 3))
+    r_in = rng.uniform(-1, 1, 6)
+    state = equilibrium(circuit, r_in)
+    again = equilibrium(make_circuit((6, 5, 3)), r_in)
+    assert circuit == make_circuit((6, 5, 3))
+    assert circuit != make_circuit((6, 5, 3), seed=1)
+    assert circuit != make_circuit((6, 5, 4, 3))
+    assert state == again
+    assert state != equilibrium(circuit, -r_in)
+    assert plasticity(circuit, state) == plasticity(circuit, again)
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (np.ma.masked_array(np.ones(6), mask=True), "r_in is a masked array; fill or leave out"),
+        ([np.ma.masked, *5 * [0.1]], "r_in is a masked array"),
+        (np.ones(6) + 0j, "r_in holds complex numbers; give real numbers"),
+        (np.ones(6).astype(str), "r_in holds text"),
+        (6 * [Fraction(1, 3)], "r_in holds object in place of numbers"),
+        (6 * [10**400], "r_in holds object in place of numbers"),
+        ([[0.1], [0.1, 0.2]], "r_in cannot be read as an array"),
+        (None, "r_in is None; give real numbers"),
+        (0.5, r"r_in has shape \(\); its last axis must be 6"),
+        (np.full(6, np.longdouble("1e4000")), "r_in holds NaN or infinity"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("settle", [equilibrium, two_pass])
+def test_what_would_lose_something_is_refused(settle, odd, message):
+    with pytest.raises(ValueError, match=message):
+        settle(make_circuit((6, 5, 3)), odd)
+
+
+@pytest.mark.parametrize("settle", [equilibrium, two_pass])
+def test_patterns_beyond_all_bounds_are_refused_without_a_warning(settle):
+    circuit = make_circuit((6, 5, 3), transfer=SoftRectifier())
+    circuit = replace(circuit, w_up=tuple(map(np.ones_like, circuit.w_up)))
+    with pytest.raises(ConvergenceError, match="use smaller weights, r_in or u_target"):
+        settle(circuit, np.full(6, 1e308))
+
+
+def test_no_pattern_has_no_mean():
+    circuit = make_circuit((6, 5, 3))
+    nothing = two_pass(circuit, np.zeros((0, 6)), np.zeros((0, 3)))
+    assert nothing.u_p[0].shape == (0, 5)
+    with pytest.raises(ValueError, match="state holds no pattern"):
+        plasticity(circuit, nothing)
+    with pytest.raises(ValueError, match=r"r_in has shape \(0, 6\), no pattern"):
+        backprop(circuit, np.zeros((0, 6)), np.zeros((0, 3)))
+
+
+def test_updates_and_states_that_do_not_fit_are_refused(rng):
+    circuit = make_circuit((6, 5, 3))
+    state = equilibrium(circuit, rng.uniform(-1, 1, 6))
+    updates = plasticity(circuit, state)
+    rates = LearningRates(0.1, 0.1, 0.1)
+    with pytest.raises(ValueError, match="rates is None; give LearningRates"):
+        circuit.updated(updates, None)
+    with pytest.raises(ValueError, match="updates is None; give Updates"):
+        circuit.updated(None, rates)
+    with pytest.raises(ValueError, match=r"updates.up\[0\] has shape \(1, 6\)"):
+        circuit.updated(replace(updates, up=(updates.up[0][:1], updates.up[1])), rates)
+    with pytest.raises(ValueError, match="circuit is None; give a Circuit"):
+        two_pass(None, state.r_in)
+    with pytest.raises(ValueError, match=r"state.u_i\[0\] has shape \(1,\)"):
+        plasticity(circuit, replace(state, u_i=(state.u_i[0][:1],)))
+    with pytest.raises(ValueError, match=r"state is Circuit\(.*; give a State"):
+        plasticity(circuit, circuit)
+
+
+def test_a_circuit_needs_all_its_arrays():
+    circuit = make_circuit((6, 5, 4, 3))
+    arrays = circuit.arrays()
+    with pytest.raises(ValueError, match="arrays holds no 'w_up_0'; give all weights"):
+        circuit.with_arrays({})
+    for name in arrays:  # also the topmost: never a shallower circuit
+        some = {key: w for key, w in arrays.items() if key != name}
+        with pytest.raises(ValueError, match=f"arrays holds no '{name}'"):
+            circuit.with_arrays(some)
+
+
+@pytest.mark.parametrize("dtype", [int, complex, "f2", object, None, "no type"])
+def test_weights_are_single_or_double(dtype):
+    with pytest.raises(ValueError, match=r"dtype is .*; give numpy\.float32 or"):
+        make_circuit((6, 5, 3)).astype(dtype)
+
+
+@pytest.mark.parametrize("transfer", [Logistic, np.tanh, None])
+def test_what_is_no_transfer_function_is_refused(transfer):
+    with pytest.raises(ValueError, match=r"transfer is .*; give Logistic\(\), SoftRectifier\(\)"):
+        make_circuit((6, 5, 3), transfer=transfer)
+
+
+def test_sizes_that_no_memory_holds_are_refused(rng):
+    with pytest.raises(ValueError, match=r"5e\+12 weights; give smaller layers"):
+        Circuit.random((10**6, 10**6, 10**6), rng)
+
+
+def test_numbers_are_kept_as_floats():
+    assert Conductances(apical=Fraction(4, 5)) == Conductances()
+    assert type(SoftRectifier(gamma=np.float32(0.5)).gamma) is float
+    assert LearningRates(up=np.array([0.5, 0.25])) == LearningRates(up=(0.5, 0.25))
+
+
+def test_an_error_of_a_worker_keeps_its_words():
+    error = pickle.loads(pickle.dumps(checks.NotFinite("w_up[0]", "w_up[0] is infinite; stop")))
+    assert (error.name, str(error)) == ("w_up[0]", "w_up[0] is infinite; stop")

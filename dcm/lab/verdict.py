@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm.lab.run import Variant
+from dcm.model import checks
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ def paired(a, b) -> list[tuple]:
 
 def spread(values) -> str:
     """«median (low to high)» in three significant digits."""
-    values = np.asarray(values, dtype=float)
-    middle = f"{np.median(values):.3g}"
+    values = checks.array("values", values).astype(float)
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"values has shape {values.shape}; give one number per seed, at least one")
+    with checks.overflow_reported():
+        middle = f"{np.median(values):.3g}"
     return middle if len(values) == 1 else f"{middle} ({values.min():.3g} to {values.max():.3g})"

@@ -55,11 +55,11 @@ def descent(circuit, r_in, u_target, feedback) -> tuple[tuple, tuple]:
         raise ValueError(f"r_in has shape {r_in.shape}, no pattern; give one or more")
     r_in = as_rows(r_in)
     u_target = as_rows(u_target)  # one per pattern, or one for all
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported below
+    with checks.overflow_reported():
         weights, thresholds = _descent(circuit, r_in, u_target, feedback)
-    if not all(map(checks.finite, weights)):
-        remedy = "give smaller rates, targets or weights"
-        raise checks.NotFinite("r_in", f"r_in and u_target give infinite steps; {remedy}")
+        if not checks.all_finite(weights):
+            remedy = "give smaller rates, targets or weights"
+            raise checks.NotFinite("r_in", f"r_in and u_target give infinite steps; {remedy}")
     return weights, thresholds
 
 

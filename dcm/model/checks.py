@@ -8,6 +8,7 @@ dates, objects (so fractions and decimals), ragged lists, masks, NaN and infinit
 
 import math
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import is_dataclass
 from itertools import pairwise
 from numbers import Integral, Real
 
@@ -15,6 +16,8 @@ import numpy as np
 
 LARGEST = 1e100  # of a single number, as a conductance: products of three fit float64 [chosen]
 MOST = 10**9  # of anything counted, also of a circuit's weights, then 8 GB [chosen]
+DOUBLE = np.dtype(np.float64)
+SINGLE = np.dtype(np.float32)
 KINDS = {"c": "complex numbers", "U": "text", "S": "bytes", "M": "dates", "m": "durations"}
 
 
@@ -69,10 +72,10 @@ def positive(name: str, value) -> float:
     return result
 
 
-def count(name: str, value) -> int:
+def count(name: str, value, most: int = MOST) -> int:
     """Return ``value`` as an int, or raise ``ValueError`` unless it is a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= MOST:
-        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {MOST:g}")
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
+        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {most:g}")
     return int(value)
 
 
@@ -85,6 +88,8 @@ def index(name: str, value, n: int) -> int:
 
 def sequence(name: str, value) -> tuple:
     """Return an iterable of things in order as a tuple, or raise ``ValueError``."""
+    if type(value) is tuple:
+        return value
     unordered = isinstance(value, str | bytes | Mapping | Set)
     if unordered or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"{name} is {shown(value)}; give a tuple or list")
@@ -120,6 +125,8 @@ def layer_sizes(sizes) -> tuple[int, ...]:
 
 def array(name: str, value) -> np.ndarray:
     """Return ``value`` as an array of float32 or float64, which may hold NaN; or ``ValueError``."""
+    if type(value) is np.ndarray and (value.dtype is DOUBLE or value.dtype is SINGLE):
+        return value  # the usual case, quickly
     if _masked(value):
         raise ValueError(f"{name} is a masked array; fill or leave out what is masked")
     try:
@@ -132,10 +139,18 @@ def array(name: str, value) -> np.ndarray:
         kind = KINDS.get(result.dtype.kind, f"{result.dtype.name} in place of numbers")
         found = f"{name} is {shown(value)}" if result.ndim == 0 else f"{name} holds {kind}"
         raise ValueError(f"{found}; give real numbers, as numpy.array([0.1, 0.2])")
-    if result.dtype in (np.float32, np.float64):
+    if result.dtype in (SINGLE, DOUBLE):
         return result
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite
         return result.astype(float)
+
+
+def finite_array(name: str, value) -> np.ndarray:
+    """As ``array``, but ``NotFinite`` for NaN and infinity."""
+    result = array(name, value)
+    if not finite(result):
+        raise NotFinite(name)
+    return result
 
 
 def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
@@ -148,7 +163,7 @@ def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
 
 def shaped(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
     """As ``floats``, for arrays that may hold NaN."""
-    result = value if is_float_array(value) else array(name, value)
+    result = array(name, value)
     if result.shape != shape:
         raise ValueError(f"{name} has shape {result.shape}; this circuit needs {shape}")
     return result
@@ -164,7 +179,7 @@ def patterns(name: str, value, width: int) -> np.ndarray:
 
 def rows(name: str, value, width: int) -> np.ndarray:
     """As ``patterns``, for arrays that may hold NaN: what is on its way through the model."""
-    result = value if is_float_array(value) else array(name, value)
+    result = array(name, value)
     if result.ndim == 0 or result.shape[-1] != width:
         wanted = f"its last axis must be {width}, one entry per neuron"
         raise ValueError(f"{name} has shape {result.shape}; {wanted}")
@@ -173,12 +188,38 @@ def rows(name: str, value, width: int) -> np.ndarray:
 
 def is_float_array(value) -> bool:
     """Whether ``value`` needs no conversion: a plain array of float32 or float64."""
-    return type(value) is np.ndarray and value.dtype.char in "fd" and value.dtype.isnative
+    return type(value) is np.ndarray and (value.dtype is DOUBLE or value.dtype is SINGLE)
+
+
+def overflow_reported() -> np.errstate:
+    """A context without NumPy's warnings of overflow and NaN, for what is looked at afterwards."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def all_finite(arrays) -> bool:
+    """Whether no entry of any array is NaN or infinite, fast; inside ``overflow_reported()``."""
+    # a sum of squares is finite unless an entry is not, or is huge
+    total = 0.0
+    for values in arrays:
+        flat = values.ravel("K")
+        total += flat.dot(flat)
+    return math.isfinite(total) or all(map(finite, arrays))
 
 
 def finite(values: np.ndarray) -> bool:
     """Whether no entry is NaN or infinite."""
     return np.count_nonzero(np.isfinite(values)) == values.size
+
+
+def same(a, b) -> bool:
+    """Whether two dataclasses of arrays are of one type and hold equal numbers."""
+    if type(a) is not type(b):
+        return False
+    if is_dataclass(a):
+        return same(tuple(vars(a).values()), tuple(vars(b).values()))
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
 
 
 def _masked(value) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dcm.model import checks
 from dcm.model.conductances import Conductances
-from dcm.model.transfer import Logistic, SoftRectifier
+from dcm.model.transfer import Logistic, SoftRectifier, check_transfer
 from dcm.model.updates import Updates, checked_rates
 
 TRANSFERS = {"Logistic": Logistic, "SoftRectifier": SoftRectifier}
@@ -29,7 +29,7 @@ LEARNING = {
 WEIGHTS = tuple(LEARNING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """A net of layers 0 (input) … N (output); hidden layer h = 0…N-2 is layer h + 1.
 
@@ -69,7 +69,7 @@ class Circuit:
     b_ip: tuple | None = None
 
     def __post_init__(self):
-        _check_transfer(self.transfer)
+        check_transfer(self.transfer)
         checks.instance("conductances", self.conductances, Conductances, "Conductances()")
         w_up = _matrices("w_up", self.w_up)
         object.__setattr__(self, "w_up", w_up)
@@ -83,6 +83,9 @@ class Circuit:
                 raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
             arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
             object.__setattr__(self, name, tuple(arrays))
+
+    def __eq__(self, other):
+        return checks.same(self, other)
 
     @classmethod
     def random(
@@ -187,29 +190,35 @@ class Circuit:
         """
         checks.instance("updates", updates, Updates, "Updates, as plasticity(circuit, state)")
         checked_rates(rates)
+        with checks.overflow_reported():
+            weights = self._moved(updates, rates)
+        try:
+            return replace(self, **weights)
+        except checks.NotFinite as error:
+            words = f"{error.name} plus rates times updates is NaN or infinite; lower the rates"
+            raise checks.NotFinite(error.name, words) from None
+
+    def _moved(self, updates, rates) -> dict[str, tuple]:
         weights = {}
         for name, (update, kind) in LEARNING.items():
             if name in ("b_up", "b_ip") and not rates.thresholds:
                 continue
             old = getattr(self, name)
             eta = rates.per_layer(kind, len(old))
+            if not any(eta):
+                continue
             step = checks.sequence(f"updates.{update}", getattr(updates, update))
             if len(step) != len(old):
                 found = f"updates.{update} has {len(step)} arrays"
                 raise ValueError(f"{found}; layers {self.sizes} need {len(old)}")
             new = list(old)
             for i in range(len(old)):
-                bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
                 if eta[i]:
-                    with np.errstate(over="ignore", invalid="ignore"):  # reported below
-                        # Eqs. 7-10: w + η · bracket · r_pre
-                        new[i] = old[i] + eta[i] * bracket
+                    bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
+                    # Eqs. 7-10: w + η · bracket · r_pre
+                    new[i] = old[i] + eta[i] * bracket
             weights[name] = tuple(new)
-        try:
-            return replace(self, **weights)
-        except checks.NotFinite as error:
-            words = f"{error.name} plus rates times updates is NaN or infinite; lower the rates"
-            raise checks.NotFinite(error.name, words) from None
+        return weights
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights by flat names, ``w_up_0`` … ``b_ip_0``, as files hold them."""
@@ -258,13 +267,6 @@ def checked_circuit(circuit) -> Circuit:
     """``circuit``, or ``ValueError`` unless it is a ``Circuit``."""
     example = "a Circuit, as Circuit.random((30, 20, 10), numpy.random.default_rng(0))"
     return checks.instance("circuit", circuit, Circuit, example)
-
-
-def _check_transfer(transfer) -> None:
-    methods = (getattr(transfer, name, None) for name in ("__call__", "derivative", "inverse"))
-    if isinstance(transfer, type) or not all(map(callable, methods)):
-        remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
-        raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
 
 
 def _matrices(name: str, value) -> tuple[np.ndarray, ...]:

@@ -69,6 +69,9 @@ class Conductances:
         if interneuron is not None:
             interneuron = checks.positive("interneuron", _mixing_factor("interneuron", interneuron))
             dendritic = somatic * (1 - interneuron) / interneuron - leak
+            if dendritic <= 0:
+                found = f"mixing factor interneuron is {interneuron:g}, too large for this output"
+                raise ValueError(f"{found}; lower interneuron or leak, or raise output")
         return cls(leak, basal, apical, dendritic, somatic)
 
     @property

@@ -24,13 +24,12 @@ def plasticity(circuit, state) -> Updates:
     state = checked_state(circuit, state)
     if not state.r_in.size:
         raise ValueError("state holds no pattern; give a state of one pattern or more")
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported below
+    with checks.overflow_reported():
         updates = _induction(circuit, state)
-    for term in ("up", "ip", "pi"):  # among them, these see all that the state holds
-        for k, update in enumerate(getattr(updates, term)):
-            if not checks.finite(update):
-                found = f"state gives updates.{term}[{k}] that hold NaN or infinity"
-                raise checks.NotFinite("state", f"{found}; give a state of finite potentials")
+        # these see all that the state holds
+        if not checks.all_finite((*updates.up, *updates.ip, *updates.pi)):
+            found = "state gives updates that are NaN or infinite"
+            raise checks.NotFinite("state", f"{found}; give a state of finite potentials")
     return updates
 
 
@@ -66,4 +65,5 @@ def _outer(post, pre) -> np.ndarray:
 
 
 def _mean(post) -> np.ndarray:
-    return as_rows(post).mean(axis=0)
+    post = as_rows(post)
+    return np.add.reduce(post) / len(post)

@@ -20,11 +20,11 @@ class Logistic:
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Rates of potentials ``u``, any shape; float32 in gives float32 out, NaN stays NaN."""
-        return expit(_potentials(u))
+        return expit(checks.array("u", u))
 
     def derivative(self, u: np.ndarray) -> np.ndarray:
         """φ'(u), same shape as ``u``; largest (1/4) at u = 0."""
-        u = _potentials(u)
+        u = checks.array("u", u)
         return expit(u) * expit(-u)
 
     def inverse(self, r: np.ndarray) -> np.ndarray:
@@ -58,21 +58,27 @@ class SoftRectifier:
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Rates of potentials ``u``, any shape; float32 in gives float32 out, NaN stays NaN."""
-        x = self.beta * (_potentials(u) - self.theta)
+        x = self.beta * (checks.array("u", u) - self.theta)
         return self.gamma * (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
 
     def derivative(self, u: np.ndarray) -> np.ndarray:
         """φ'(u), same shape as ``u``; tends to γβ for large u."""
-        return self.gamma * self.beta * expit(self.beta * (_potentials(u) - self.theta))
+        return self.gamma * self.beta * expit(self.beta * (checks.array("u", u) - self.theta))
 
     def inverse(self, r: np.ndarray) -> np.ndarray:
         """The potential whose rate is ``r``; raises ``ValueError`` unless r > 0."""
-        x = _within(r, self) / self.gamma
-        return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
+        rates = _within(r, self)
+        with np.errstate(over="ignore", divide="ignore"):  # beyond what floats hold: ± infinity
+            x = rates / self.gamma
+            return self.theta + (x + np.log(-np.expm1(-x))) / self.beta
 
 
-def _potentials(u) -> np.ndarray:
-    return u if checks.is_float_array(u) else checks.array("u", u)
+def check_transfer(transfer) -> None:
+    """``ValueError`` unless it can stand for φ: an instance, with derivative and inverse."""
+    methods = (getattr(transfer, name, None) for name in ("__call__", "derivative", "inverse"))
+    if isinstance(transfer, type) or not all(map(callable, methods)):
+        remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
+        raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
 
 
 def _within(r, transfer) -> np.ndarray:

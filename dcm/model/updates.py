@@ -12,7 +12,7 @@ from dcm.model import checks
 KINDS = ("up", "ip", "pi", "down")  # of learning rates: Eqs. 7, 8, 9 and 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Updates:
     """Induction terms, one array per weight array and of its shape, averaged over the batch.
 
@@ -26,6 +26,9 @@ class Updates:
     down: tuple
     b_up: tuple
     b_ip: tuple
+
+    def __eq__(self, other):
+        return checks.same(self, other)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class LearningRates:
         """The rates of ``kind``, one per weight array; ``ValueError`` if their number differs."""
         if kind not in KINDS:
             raise ValueError(f"kind is {checks.shown(kind)}; choose from {', '.join(KINDS)}")
-        checks.count("n_layers", n_layers)
+        checks.count("n_layers", n_layers, 1000)
         eta = self._tuple(kind)
         if len(eta) not in (1, n_layers):
             remedy = f"give 1 or {n_layers}, one per layer"

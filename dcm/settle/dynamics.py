@@ -30,9 +30,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from dcm.model.plasticity import Updates, plasticity
-from dcm.model.state import state_of
-from dcm.settle.learning import RUNAWAY, DivergenceError, induced, stepped
+from dcm.model import checks
+from dcm.model.plasticity import Updates, _induction
+from dcm.model.state import _state_of, checked_state
+from dcm.settle.learning import RUNAWAY, DivergenceError, stepped
 from dcm.settle.recording import Recording, Run
 
 
@@ -107,23 +108,32 @@ def integrate(
         run.take_record(stretch, circuit, state)
         with np.errstate(over="ignore", invalid="ignore"):  # what runs away is reported below
             for kicks in stretch.kicks:
-                u_p, u_i = euler_somata(circuit, state, run.dt, kicks)
+                u_p, u_i = _euler_somata(circuit, state, run.dt, kicks)
                 if run.rates is not None:
                     # Eqs. 7-10: weights follow Δ as it was at the beginning of the step
                     before = induction
-                    bracket = induced(plasticity, circuit, state, stretch.where)
-                    induction = low_passed(before, bracket, run.share_weights)
+                    induction = low_passed(before, _induction(circuit, state), run.share_weights)
                     now = induction if run.share_weights == 1.0 else before
                     circuit = stepped(circuit, now, run.rates, stretch.where)
                 r_in, u_target = low_passed_input(state, stretch, run.share_input)
-                state = state_of(circuit, r_in, u_p, u_i, u_target)
+                state = _state_of(circuit, r_in, u_p, u_i, u_target)
         refuse_runaway_somata(state, stretch.where)
     return run.recording(circuit, state, induction)
 
 
 def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
     """(u_p, u_i) one Euler-Maruyama step later; ``kicks`` (n_somata,): σ √dt · N(0, 1), if any."""
-    du_p, du_i = somatic_currents(circuit, state)
+    state = checked_state(circuit, state)
+    dt = checks.positive("dt", dt)
+    kicks = checks.array("kicks", kicks)
+    if kicks.size:
+        kicks = checks.floats("kicks", kicks, (sum(u.size for u in (*state.u_p, *state.u_i)),))
+    with checks.overflow_reported():
+        return _euler_somata(circuit, state, dt, kicks)
+
+
+def _euler_somata(circuit, state, dt, kicks) -> tuple[list, list]:
+    du_p, du_i = _somatic_currents(circuit, state)
     somata = zip((*state.u_p, *state.u_i), (*du_p, *du_i), strict=True)
     u = [old + dt * du for old, du in somata]
     if len(kicks):
@@ -134,6 +144,11 @@ def euler_somata(circuit, state, dt, kicks=()) -> tuple[list, list]:
 
 def somatic_currents(circuit, state) -> tuple[list, list]:
     """du/dt of all pyramidal cells (Eq. 1) and interneurons (Eq. 2) per ms, without noise."""
+    with checks.overflow_reported():
+        return _somatic_currents(circuit, checked_state(circuit, state))
+
+
+def _somatic_currents(circuit, state) -> tuple[list, list]:
     g = circuit.conductances
     # Eq. 1: pyramidal cells
     du_p = [-g.leak * u + g.basal * (v - u) for u, v in zip(state.u_p, state.v_basal, strict=True)]

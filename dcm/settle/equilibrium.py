@@ -1,5 +1,7 @@
 """The fixed point of Eqs. 1-5 for a constant input and target: after all transients."""
 
+import math
+
 import numpy as np
 
 from dcm.model import checks, state
@@ -46,12 +48,12 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
     tol = max(checks.non_negative("tol", tol), 8 * np.finfo(_precision(circuit, r_in)).eps)
     checks.count("max_sweeps", max_sweeps)
     change = np.inf
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported below
-        u_p, u_i = feedforward(circuit, r_in)
+    with checks.overflow_reported():
+        u_p, u_i = _feedforward(circuit, r_in)
         for sweep in range(max_sweeps):
             step = 0.5 ** (4 * sweep // max_sweeps)
             change = _sweep(circuit, r_in, u_target, u_p, u_i, step) / step
-            if not change > tol:
+            if not tol < change < np.inf:
                 break
         if not change <= tol:
             raise ConvergenceError(
@@ -60,7 +62,7 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
                 "use smaller weights, r_in or u_target, a smaller apical or somatic conductance, "
                 "or follow the transient with integrate()"
             )
-        return state.state_of(circuit, r_in, u_p, u_i, u_target)
+        return state._state_of(circuit, r_in, u_p, u_i, u_target)
 
 
 def _precision(circuit, r_in) -> np.dtype:
@@ -69,16 +71,22 @@ def _precision(circuit, r_in) -> np.dtype:
 
 def feedforward(circuit, r_in) -> tuple[list, list]:
     """(u_p, u_i) with every soma at its dendritic prediction: u_P = v̂_B and u_I = v̂_I."""
-    phi = checked_circuit(circuit).transfer
+    r_in = checks.rows("r_in", r_in, checked_circuit(circuit).sizes[0])
+    with checks.overflow_reported():
+        return _feedforward(circuit, r_in)
+
+
+def _feedforward(circuit, r_in) -> tuple[list, list]:
+    phi = circuit.transfer
     attenuation_i = circuit.conductances.attenuation_interneuron
     u_p = []
     u_i = []
-    r = checks.rows("r_in", r_in, circuit.sizes[0])
+    r = r_in
     for k, attenuation in enumerate(circuit.attenuations):
-        u_p.append(attenuation * state.basal_potential(circuit, k, r))
+        u_p.append(attenuation * state._basal(circuit, k, r))
         r = phi(u_p[k])
         if k < len(circuit.w_ip):
-            u_i.append(attenuation_i * state.interneuron_potential(circuit, k, r))
+            u_i.append(attenuation_i * state._interneuron(circuit, k, r))
     return u_p, u_i
 
 
@@ -90,9 +98,9 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
     change = 0.0
     r = r_in
     for k in range(top + 1):
-        v_basal = state.basal_potential(circuit, k, r)
+        v_basal = state._basal(circuit, k, r)
         if k < top:
-            v_apical = state.apical_potential(circuit, k, phi(u_p[k + 1]), phi(u_i[k]))
+            v_apical = state._apical(circuit, k, phi(u_p[k + 1]), phi(u_i[k]))
             # Eq. 1 at rest, hidden layer
             goal = (g.basal * v_basal + g.apical * v_apical) / (g.leak + g.basal + g.apical)
         elif u_target is None:
@@ -103,7 +111,7 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
             goal = (g.basal * v_basal + g.somatic * u_target) / (g.leak + g.basal + g.somatic)
         change = max(change, _approach(u_p, k, goal, step))
         if k > 0:  # interneurons of the layer below now know their dendrite and their nudge
-            v_inter = state.interneuron_potential(circuit, k - 1, r)
+            v_inter = state._interneuron(circuit, k - 1, r)
             # Eq. 2 at rest
             goal = (g.dendritic * v_inter + g.somatic * u_p[k]) / (g.leak + g.dendritic + g.somatic)
             change = max(change, _approach(u_i, k - 1, goal, step))
@@ -112,8 +120,9 @@ def _sweep(circuit, r_in, u_target, u_p, u_i, step) -> float:
 
 
 def _approach(u, k, goal, step) -> float:
-    """Go a share ``step`` of the way from u[k] to ``goal``; returns the relative change."""
+    """Go a share ``step`` of the way from u[k] to ``goal``; the relative change, or infinity."""
     old = u[k]
     u[k] = old + step * (goal - old)
     largest = np.max(np.abs(u[k] - old), initial=0.0)
-    return float(largest / (1 + np.max(np.abs(u[k]), initial=0.0)))
+    change = float(largest / (1 + np.max(np.abs(u[k]), initial=0.0)))
+    return np.inf if math.isnan(change) else change  # NaN would be lost among the others

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from dcm.model import checks
-from dcm.model.circuit import LEARNING, Circuit
+from dcm.model.circuit import LEARNING, Circuit, checked_circuit
 from dcm.model.plasticity import LearningRates, Updates, checked_rates
 from dcm.model.state import State, checked_names, observe, state_of
 from dcm.settle.learning import checked_series
@@ -203,5 +203,5 @@ def no_induction(circuit) -> Updates:
 
 def at_rest(circuit) -> State:
     """All somata at rest (0), no input."""
-    r_in, *u_p = [np.zeros(n) for n in circuit.sizes]
+    r_in, *u_p = [np.zeros(n) for n in checked_circuit(circuit).sizes]
     return state_of(circuit, r_in, u_p, u_p[1:])
