@@ -393,6 +393,12 @@ rate_list = other(
 )
 
 
+def optional_rates(value, rng):
+    """``rates``, where None is right."""
+    odd, meaning = rates(value, rng)
+    return odd, EITHER if odd is None else meaning
+
+
 def function(value, rng):
     """What cannot be called."""
     things = [0, "x", (), np.zeros(3), {}, 1.5, b"", np.array(None), 10**400]
@@ -429,7 +435,8 @@ def spoilt(x, entry, rng):
     x = np.array(x)
     flat = np.empty(x.size, x.dtype)
     flat[:] = x.ravel()
-    flat[rng.integers(x.size)] = entry
+    if x.size:
+        flat[rng.integers(x.size)] = entry
     return flat.reshape(x.shape)
 
 
@@ -745,7 +752,7 @@ def settle_table() -> dict:
             | times
             | {
                 "rng": (np.random.default_rng(0), source),
-                "rates": (RATES, rates),
+                "rates": (RATES, optional_rates),
                 "record": (("u_p[0]", "w_ip[0]"), names),
                 "start": (it.state, parts_of),
                 "progress": (iter, function),
