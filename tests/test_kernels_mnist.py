@@ -18,6 +18,7 @@ SIZES = [
     (50, 37, 33, 10),
     (9, 8, 7, 6, 4),
 ]  # layers of less and of more than one panel; the last odd
+NET = np.ones((4, 4))
 N = 203  # patterns: no multiple of a batch
 RATES = {
     "all plastic": LearningRates(0.1, 0.2, 0.02, 0.01, thresholds=True),
@@ -256,3 +257,68 @@ def test_what_does_not_fit_is_named(rng):
         kernels.learn_two_pass(
             make_circuit(SIZES[0], transfer=SoftRectifier()), inputs, targets, rates, order=order
         )
+
+
+@pytest.mark.parametrize(
+    ("damage", "match"),
+    [
+        ({"w": [np.ones((3, 4)), np.ones((2, 300))]}, r"w\[1\] has shape \(2, 300\).*\(2, 3\)"),
+        ({"w": [np.ones((3, 4), int), np.ones((2, 3))]}, r"w\[0\] is a ndarray of int64; give"),
+        ({"w": [[[1.0] * 4] * 3, np.ones((2, 3))]}, r"w\[0\] is a list; give an array"),
+        ({"w": [np.ones((3, 4)), np.ones((2, 3), np.float32)]}, r"w\[1\] is float32, w\[0\] is"),
+        ({"w": [np.ones((3, 4))]}, "w has 1 arrays and b 2; give one"),
+        ({"b": [np.zeros(4), np.zeros(2)]}, r"b\[0\] has shape \(4,\)"),
+        ({"b": [np.broadcast_to(0.0, 3), np.zeros(2)]}, r"b\[0\] is read-only.*give a copy"),
+        ({"w": [NET[:3], NET[1:3, 1:]]}, r"w\[0\] and w\[1\] share memory; give a copy of one"),
+        ({"u_targets": None}, "u_targets is None; give"),
+        ({"eta": np.nan}, "eta is nan; give"),
+        ({"eta": [0.1, -1.0]}, "eta is -1.0; give"),
+        ({"eta": [0.1, 0.1, 0.1]}, r"eta has shape \(3,\); give 1 or 2"),
+        ({"order": [0.5]}, r"order is \[0.5\]; give whole numbers from 0 to 4"),
+        ({"order": [-1]}, "order holds -1; give whole numbers from 0 to 4"),
+        ({"batch": 0}, "batch is 0; give"),
+    ],
+    ids=str,
+)
+def test_both_twins_refuse_a_net_that_does_not_fit(damage, match, rng):
+    """They say the same, and leave the net alone."""
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    given = {"w": [np.ones((3, 4)), np.ones((2, 3))], "b": [np.zeros(3), np.zeros(2)], "eta": 0.1}
+    given |= {"inputs": rng.uniform(size=(5, 4)), "u_targets": np.zeros((5, 2)), "order": [1, 2]}
+    given |= damage
+    messages = []
+    for learn in (kernels.learn_backprop, plain.learn_backprop):
+        with pytest.raises((ValueError, IndexError), match=match) as caught:
+            learn(**given)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+def test_both_twins_learn_without_a_target_and_from_any_numbers(rng):
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    circuit = make_circuit(SIZES[0])
+    inputs = rng.integers(0, 255, (4, 30)).astype(np.uint8)
+    rates = LearningRates(0.01, 0.01, thresholds=True)
+    ends = []
+    for module in (kernels, plain):
+        options = {"order": [3, 0, 3], "batch": 10**9}
+        ends.append(module.learn_two_pass(circuit, inputs, None, rates, **options))
+    assert worst(circuit, ends[0]) > 1e-3
+    assert worst(*ends) < 1e-12
+
+
+def test_a_net_that_runs_away_stays_as_it_was(rng):
+    from dcm import kernels
+    from dcm.kernels import plain
+
+    for learn in (kernels.learn_backprop, plain.learn_backprop):
+        w, b = [np.ones((3, 4)), np.ones((2, 3))], [np.zeros(3), np.zeros(2)]
+        shown = {"order": np.arange(5), "batch": 1}
+        with pytest.raises(DivergenceError, match=r"backprop, pattern 0: w_up\[0\] has run away"):
+            learn(w, b, rng.uniform(size=(5, 4)), np.full((5, 2), 9.0), 1e12, **shown)
+        for array in (*w, *b):
+            assert np.ptp(array) == 0

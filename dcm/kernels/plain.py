@@ -55,6 +55,7 @@ def _step(net, shown, rows, etas, where: str) -> None:
         steps = descent(net, shown.inputs[rows], shown.u_targets[rows], feedback)
     except checks.NotFinite:
         refuse_runaway(net, where, "w_up[0]")
-    for weights, step, rate in zip((*net.w_up, *net.b_up), (*steps[0], *steps[1]), 2 * etas):
+    arrays = (*net.w_up, *net.b_up)
+    for weights, step, rate in zip(arrays, (*steps[0], *steps[1]), 2 * etas, strict=True):
         weights += weights.dtype.type(rate) * step
     refuse_runaway(net, where)
