@@ -783,7 +783,7 @@ def kernels_table() -> dict:
     circuit = {"circuit": (c, a_circuit)}
     _, learns = settle["learn"]
     learns = {name: entry for name, entry in learns.items() if name in LEARNS}
-    net = {"w": (c.w_up, arrays_of), "b": (c.b_up, arrays_of)}
+    net = {"w": (c.w_up, in_place), "b": (c.b_up, in_place)}
 
     def learn_backprop(w, b, **options):
         """Of copies, as the original changes them in place."""
@@ -814,7 +814,15 @@ LEARNS = ("circuit", "inputs", "u_targets", "rates", "duration", "record", "reco
 
 
 def copied(arrays):
-    return [np.array(x) for x in arrays] if isinstance(arrays, tuple) else arrays
+    if not isinstance(arrays, tuple):
+        return arrays
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
+
+
+def in_place(value, rng):
+    """``arrays_of``, for arrays to be changed, so that nothing can stand for them."""
+    odd, meaning = arrays_of(value, rng)
+    return odd, EITHER if ordinary(meaning) else meaning
 
 
 rows = other(0, [0.5], [[0, 1]], [7], [-9], ["a"], np.array([1e300]), [10**30], [None])
