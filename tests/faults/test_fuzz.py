@@ -590,6 +590,7 @@ ALIASES = {  # how messages call what is not named alone
     "r": ("rate is",),
     "rates": ("learning rate",),
     "name": ("trace",),
+    "w": ("this circuit needs",),
     "k": ("r_below",),
     "tau_input": ("dt is",),
     "tau_weights": ("dt is",),
