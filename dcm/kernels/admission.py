@@ -102,7 +102,7 @@ def _rows(order, n: int) -> np.ndarray:
         raise ValueError(f"order is a masked array; give {wanted}")
     try:
         rows = np.asarray(order)
-    except ValueError:  # ragged
+    except Exception:  # ragged, or an object that is an array only in name
         rows = np.zeros((0, 0))
     if rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size):
         raise ValueError(f"order is {checks.shown(order)}; give {wanted}")

@@ -393,6 +393,12 @@ rate_list = other(
 )
 
 
+def optional_rates(value, rng):
+    """``rates``, where None is right."""
+    odd, meaning = rates(value, rng)
+    return odd, EITHER if odd is None else meaning
+
+
 def function(value, rng):
     """What cannot be called."""
     things = [0, "x", (), np.zeros(3), {}, 1.5, b"", np.array(None), 10**400]
@@ -429,7 +435,8 @@ def spoilt(x, entry, rng):
     x = np.array(x)
     flat = np.empty(x.size, x.dtype)
     flat[:] = x.ravel()
-    flat[rng.integers(x.size)] = entry
+    if x.size:
+        flat[rng.integers(x.size)] = entry
     return flat.reshape(x.shape)
 
 
@@ -583,6 +590,7 @@ ALIASES = {  # how messages call what is not named alone
     "r": ("rate is",),
     "rates": ("learning rate",),
     "name": ("trace",),
+    "w": ("this circuit needs",),
     "k": ("r_below",),
     "tau_input": ("dt is",),
     "tau_weights": ("dt is",),
@@ -745,7 +753,7 @@ def settle_table() -> dict:
             | times
             | {
                 "rng": (np.random.default_rng(0), source),
-                "rates": (RATES, rates),
+                "rates": (RATES, optional_rates),
                 "record": (("u_p[0]", "w_ip[0]"), names),
                 "start": (it.state, parts_of),
                 "progress": (iter, function),
@@ -776,7 +784,7 @@ def kernels_table() -> dict:
     circuit = {"circuit": (c, a_circuit)}
     _, learns = settle["learn"]
     learns = {name: entry for name, entry in learns.items() if name in LEARNS}
-    net = {"w": (c.w_up, arrays_of), "b": (c.b_up, arrays_of)}
+    net = {"w": (c.w_up, in_place), "b": (c.b_up, in_place)}
 
     def learn_backprop(w, b, **options):
         """Of copies, as the original changes them in place."""
@@ -807,7 +815,15 @@ LEARNS = ("circuit", "inputs", "u_targets", "rates", "duration", "record", "reco
 
 
 def copied(arrays):
-    return [np.array(x) for x in arrays] if isinstance(arrays, tuple) else arrays
+    if not isinstance(arrays, tuple):
+        return arrays
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in arrays]
+
+
+def in_place(value, rng):
+    """``arrays_of``, for arrays to be changed, so that nothing can stand for them."""
+    odd, meaning = arrays_of(value, rng)
+    return odd, EITHER if ordinary(meaning) else meaning
 
 
 rows = other(0, [0.5], [[0, 1]], [7], [-9], ["a"], np.array([1e300]), [10**30], [None])
