@@ -1,6 +1,9 @@
 """Jobs that are killed, hang, fill the disk or leave something behind: said, and cleared away."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -111,3 +114,18 @@ def test_a_signal_held_back_comes_at_the_end_of_the_block():
             time.sleep(0.01)
             assert came == []
         assert came == [interrupt.SIGNALS[0]]
+
+
+def test_an_interruption_that_came_while_a_process_was_starting_is_not_lost():
+    code = (
+        "import os, signal; from dcm.lab import interrupt\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, interrupt.SIGNALS)\n"  # as it is born
+        "for number in interrupt.SIGNALS: os.kill(os.getpid(), number)\n"
+        "try: interrupt.only_once()\n"
+        "except KeyboardInterrupt as came: print(*came.args)\n"
+    )
+    root = str(Path(__file__).resolve().parents[1])
+    environment = {**os.environ, "PYTHONPATH": root}
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (0, f"{signal.SIGTERM:d}\n"), answer.stderr

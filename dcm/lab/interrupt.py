@@ -108,8 +108,9 @@ def only_once() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt(number)
 
-    ignore()
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in SIGNALS:  # one step each: a signal that waits is lost if it is ignored first
+        answer = interrupt if number == signal.SIGTERM else signal.SIG_IGN
+        signal.signal(number, answer)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
