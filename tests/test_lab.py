@@ -79,6 +79,20 @@ def test_a_truncated_file_is_refused_by_name(tmp_path):
             read(path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+@pytest.mark.parametrize("what", ["pipe", "folder", "link to nothing"])
+def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path, what):
+    path = tmp_path / "a.npz"
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("nowhere")
+    with pytest.raises(ResultError, match=r"a\.npz is no plain file; compute it again"):
+        read(path)
+
+
 def test_a_file_with_one_wrong_byte_is_refused_or_says_the_same(tmp_path):
     path = tmp_path / "r.npz"
     write(path, ABOUT, {"curve": np.arange(20.0)})

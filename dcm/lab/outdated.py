@@ -69,7 +69,7 @@ def _read() -> dict[str, str]:
         listed = json.loads(_path().read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, OSError):  # or it is a folder, or not ours to read
         listed = None
     if not isinstance(listed, dict):
         remedy = "delete it, and use --force to compute again"

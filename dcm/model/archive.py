@@ -6,6 +6,7 @@ Whatever happens to such a file, ``read`` gives what was written or refuses it b
 import hashlib
 import io
 import json
+import os
 import warnings
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def read(path: str | Path, header: str = "header", unsigned: bool = False) -> tu
     DamagedFile
         If it is truncated, edited, unreadable or of another format.
     """
+    if os.path.lexists(path) and not os.path.isfile(path):
+        # A link to nothing, a folder, or a pipe: opening one would wait for ever.
+        raise DamagedFile(path, "is no plain file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of NumPy's about headers that a flipped bit spoilt
