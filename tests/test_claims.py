@@ -109,6 +109,18 @@ def test_a_result_of_another_config_is_refused_by_name(tmp_path, monkeypatch):
         MICROCIRCUIT.results()
 
 
+def test_only_results_of_planned_runs_count_for_the_cost(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "repository", lambda: tmp_path)
+    run = MICROCIRCUIT.run(0)
+    write(run.path, {**run.about, "cpu_s": 3600.0}, {"test_error": [1.0]})
+    foreign = run.path.with_name("mine-seed0.npz")
+    foreign.write_bytes(run.path.read_bytes())
+    assert claims.cost() == "1 result files, 1.0 core-hours in all."
+    foreign.rename(run.path.with_name(f"{run.path.stem} (copy).npz"))
+    with pytest.raises(ResultError, match=r"\(copy\)\.npz was made with another .*; delete it"):
+        claims.cost()
+
+
 def as_typed(*options):
     """The output of ``dcm claims --json``, with options for Python."""
     command = [sys.executable, *options, "-m", "dcm", "claims", "--json"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dcm.commands.plan import EXPERIMENTS
+from dcm.commands.plan import EXPERIMENTS, variants
 from dcm.lab import paths
 from dcm.lab.run import Variant
-from dcm.lab.store import REMEDY, ResultError, read
+from dcm.lab.store import REMEDY, ResultError
 from dcm.lab.verdict import Claim, spread
 from dcm.model import files
 
@@ -59,14 +59,13 @@ def row(claim: Claim, results_of) -> Row:
 
 
 def cost() -> str:
-    """How long all result files together took, in words."""
-    found = sorted(paths.results().glob("*/*-seed*.npz"))
+    """How long all planned runs that are there took, in words."""
+    found = [result for variant in variants() for result in variant.results()]
     seconds = 0.0
-    for path in found:
-        about = read(path).about
-        if "cpu_s" not in about:
-            raise ResultError(f"{path} does not say how long it took; {REMEDY}")
-        seconds += about["cpu_s"]
+    for result in found:
+        if "cpu_s" not in result.about:
+            raise ResultError(f"{result.path} does not say how long it took; {REMEDY}")
+        seconds += result.about["cpu_s"]
     return f"{len(found)} result files, {seconds / 3600:.1f} core-hours in all."
 
 

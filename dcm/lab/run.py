@@ -40,7 +40,7 @@ class Variant:
         for result in found:
             run = Run(self, result.about.get("seed"))
             if result.path != run.path or not result.is_of(run.about):
-                remedy = "dcm figures --profile paper computes it again"
+                remedy = "delete it; dcm figures --profile paper computes what is missing"
                 raise ResultError(f"{result.path} was made with another config or seed; {remedy}")
         return found
 
