@@ -108,6 +108,18 @@ def test_bad_input_fails_in_one_readable_line(arguments, message):
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["figures", "-h"]])
+def test_what_cannot_be_printed_is_said_in_one_line(arguments):
+    command = [sys.executable, "-m", "dcm", *arguments]
+    with open("/dev/full", "wb") as full:
+        answer = subprocess.run(
+            command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300
+        )
+    words = "Error: the output: No space left on device; free some disk space, then run the same"
+    assert (answer.returncode, answer.stderr) == (1, f"{words} again\n")
+
+
 @pytest.mark.parametrize("module", ["ipykernel", "papermill", "sklearn", "tqdm"])
 def test_a_package_that_is_missing_is_named_with_the_remedy(module):
     block = f"import sys; sys.modules[{module!r}] = None"

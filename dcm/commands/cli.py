@@ -1,5 +1,6 @@
 """The command line: ``dcm figures`` draws, ``dcm claims`` judges, ``dcm bench`` measures."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from dcm.lab import interrupt
 from dcm.lab.paths import NoClone, WrongCode, mixed
 from dcm.lab.store import ResultError
 from dcm.model import lacking
-from dcm.model.files import WriteError
+from dcm.model.files import REMEDIES, WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
 SEED = click.IntRange(0, 2**32 - 1)
@@ -46,8 +47,12 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-        with interrupt.handled(interrupt.leave):
-            return super().main(*arguments, **options)
+        try:
+            with interrupt.handled(interrupt.leave):
+                return super().main(*arguments, **options)
+        except OSError as error:  # also of the help, on a full disk
+            BadInput(_in_words(error)).show()
+            sys.exit(1)
 
     def invoke(self, context):
         """Run the command that was typed."""
@@ -55,15 +60,19 @@ class Commands(click.Group):
             return super().invoke(context)
         except (ResultError, WriteError, NoClone, WrongCode) as error:
             raise BadInput(str(error)) from error
-        except BrokenPipeError:  # dcm claims | head
-            raise
-        except OSError as error:
-            raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:
             raise BadInput(lacking(error.name) or str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             context.exit(interrupt.status(signal.SIGINT))
+
+
+def _in_words(error: OSError) -> str:
+    """One line on what none of our own errors says: mostly that nothing more can be printed."""
+    remedy = REMEDIES.get(errno.errorcode.get(error.errno))
+    if remedy is None:
+        return str(error)
+    return f"{error.filename or 'the output'}: {error.strerror}; {remedy}, then run the same again"
 
 
 def _was_given(context, name: str) -> bool:
