@@ -59,6 +59,8 @@ def commit(clone: Path) -> str:
             return "unknown"
         name = _git(clone, "describe", "--always", "--abbrev=12")
         changes = _git(clone, "status", "--porcelain", "--untracked-files=all", "dcm", "notebooks")
+        # Python imports a module that git is told to ignore all the same.
+        changes += _git(clone, "ls-files", "--others", "--", ":(glob)dcm/**/*.py")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return f"{name}-dirty" if changes else name

@@ -49,6 +49,12 @@ def write(folder, name, text):
     path.write_text(text, "utf-8")
 
 
+def write_ignored(folder, name):
+    """A new file in a folder that hides itself from git."""
+    write(folder, name, "new")
+    write((folder / name).parent, ".gitignore", "*\n")
+
+
 def source(folder) -> Path:
     """The files of a small repository like this one."""
     for name in FILES:
@@ -193,6 +199,7 @@ CHANGES = {
     "an edited module": (lambda d: write(d, "dcm/__init__.py", "edited"), True),
     "an edited notebook": (lambda d: write(d, "notebooks/00_the_circuit.ipynb", "edited"), True),
     "an untracked module": (lambda d: write(d, "dcm/new/module.py", "new"), True),
+    "a module that git ignores": (lambda d: write_ignored(d, "dcm/new/module.py"), True),
     "an untracked notebook": (lambda d: write(d, "notebooks/07 é.ipynb", "new"), True),
     "a removed module": (lambda d: (d / "dcm/__init__.py").unlink(), True),
     "a staged module": (lambda d: (write(d, "dcm/b.py", "new"), git(d, "add", "dcm/b.py")), True),
