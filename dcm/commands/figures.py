@@ -65,7 +65,6 @@ def compute(runs: list[Run], n_parallel: int, force: bool) -> int:
         click.echo(f"computing {in_words(missing)}: about {max(1, round(minutes))} min")
         ended, number = perform(jobs, n_parallel)
         done = [attempt.job.name for attempt in ended if attempt.error is None]
-        outdated.replaced([run for run in missing if str(run) in done])
         if number:
             there = f"{there + len(done)} of {len(runs)} results are there"
             say(f"interrupted; {there}; the same command goes on where it stopped")

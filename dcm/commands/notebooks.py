@@ -30,7 +30,6 @@ EXPECTED = {
     "why_replications_fail": 45,
 }
 A_DAY = 86400.0  # seconds: no cell takes longer
-MOST_BYTES = 10_000_000  # of a summary; ours has 5000
 
 
 @dataclass(frozen=True)
@@ -216,8 +215,6 @@ def summary_file(profile: str) -> Path:
 def summary_entries(path: Path) -> dict[str, dict]:
     """The entries by notebook; those that are none are left out, with a notice if all are."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES} bytes")
         entries = json.loads(path.read_text("utf-8"))["notebooks"].items()
     except FileNotFoundError:
         return {}

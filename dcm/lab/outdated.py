@@ -1,8 +1,7 @@
 """Results to be computed again: a list of them, so that this can be interrupted like all the rest.
 
 ``results/outdated.json`` holds for each run of an unfinished ``--force`` the SHA-256 of the file it
-had before. While a file still has this sum it is old; a new one replaces it in one move. That is
-noted as well, for a new one may have the same bytes.
+had before. While a file still has this sum it is old; a new one replaces it in one move.
 """
 
 import hashlib
@@ -14,8 +13,6 @@ from dcm.lab import paths
 from dcm.lab.run import Run, in_words
 from dcm.lab.store import ResultError
 from dcm.model import files
-
-REPLACED = "replaced"  # in place of the sum
 
 
 def among(runs: list[Run]) -> list[Run]:
@@ -33,14 +30,6 @@ def begin(runs: list[Run]) -> list[Run]:
         run.checkpoint.path.unlink(missing_ok=True)
     _write({**listed, **{str(run): _sum(run.path) for run in new}})
     return among(runs)
-
-
-def replaced(runs: list[Run]) -> None:
-    """Note of those of ``runs`` that are listed that they are new."""
-    listed = _read()
-    done = listed.keys() & set(map(str, runs))
-    if done:
-        _write({**listed, **dict.fromkeys(done, REPLACED)})
 
 
 def finish(runs: list[Run]) -> None:
