@@ -70,21 +70,6 @@ def leave_a_child(progress):
     print(subprocess.Popen(["sleep", "100"], start_new_session=True).pid, flush=True)
 
 
-def hang(progress):
-    progress.tell(0.0)
-    time.sleep(100)
-
-
-def be_stopped(progress):
-    os.kill(os.getpid(), signal.SIGSTOP)
-
-
-def work_in_silence(progress):
-    until = time.process_time() + 3.0
-    while time.process_time() < until:
-        pass
-
-
 def fail_at_length(progress):
     raise ValueError("long " * 100_000)
 

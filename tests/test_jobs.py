@@ -45,20 +45,6 @@ def test_what_a_job_started_ends_with_it_and_keeps_nobody_waiting(work, tmp_path
         assert error == f"its process was killed, perhaps for want of memory; {jobs.AGAIN}"
 
 
-@pytest.mark.parametrize("work", [small_jobs.hang, small_jobs.be_stopped])
-def test_a_job_that_neither_speaks_nor_works_is_ended(work, tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "HUNG", 20)
-    monkeypatch.setattr(jobs, "IDLE", 0.1)  # it may still be starting in the first seconds
-    error, _ = attempt_of(work, tmp_path)
-    assert "did not go on" in error
-    assert error.endswith(jobs.AGAIN)
-
-
-def test_a_job_that_works_in_silence_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "HUNG", 4)
-    assert attempt_of(small_jobs.work_in_silence, tmp_path)[0] is None
-
-
 def test_a_long_error_is_cut_short_so_that_it_arrives_in_one_piece(tmp_path):
     error, log = attempt_of(small_jobs.fail_at_length, tmp_path)
     assert error.startswith("ValueError: long")
@@ -102,7 +88,6 @@ def test_temporary_files_of_jobs_are_removed_with_them(tmp_path):
 
 def test_only_members_of_a_family_are_found():
     assert family.members("nobody's") == []
-    assert family.cpu_seconds("nobody's") == 0.0
     family.end("nobody's")
 
 

@@ -50,16 +50,6 @@ def end(mark: str, patience: float = 0.0) -> None:
         time.sleep(0.02)
 
 
-def cpu_seconds(mark: str) -> float:
-    """CPU time that the processes with this mark have used so far."""
-    total = 0.0
-    for process in members(mark):
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system
-    return total
-
-
 def end_all(mark: str, folder: str, places) -> None:
     """End the family, and remove what it left behind: temporary and half written files."""
     from dcm.model import files  # here, as the guard needs it in the end only

@@ -26,8 +26,6 @@ from dcm.model.files import WriteError
 EVERY = 0.5  # seconds between two messages of a job, and between two looks at all jobs [chosen]
 PATIENCE = 20.0  # seconds that an interrupted job has to end, before it is killed [chosen]
 LONGEST = 1000  # characters of an error: a pipe takes a message of up to 4096 bytes whole or not
-HUNG = 600  # looks, 5 minutes, without a message or work after which a job is ended [chosen]
-IDLE = 0.01  # share of one core below which a job does not work: an idle kernel takes .002 [chosen]
 AGAIN = "run the same command again to go on"
 
 
@@ -84,39 +82,19 @@ class Attempt:
     share_before: float | None = None
     seconds: float = 0.0
     error: str | None = None
-    quiet: int = 0  # looks since its last message
-    worked: float = 0.0  # CPU seconds of its family in the middle of these
 
     def look(self) -> bool:
-        """Take what it says; whether its process has ended, by itself or as it hung."""
+        """Take what it says; whether its process has ended."""
         ended = self.process.exitcode is not None  # first: what it said before is heard below
-        self.quiet += 1
         try:
             while self.connection and self.connection.poll():
                 self.share, self.error = self.connection.recv()
-                self.quiet = 0
                 if self.share_before is None:
                     self.share_before = self.share
         except (EOFError, OSError):
             self.connection.close()
             self.connection = None
-        return ended or self._hangs()
-
-    def _hangs(self) -> bool:
-        """Whether it is silent for ``HUNG`` looks, in whose second half it does not work either.
-
-        Looks and not seconds: a command that is stopped (Ctrl-Z) does not look.
-        """
-        if self.quiet == HUNG // 2:
-            self.worked = family.cpu_seconds(self.mark)
-        if self.quiet < HUNG:
-            return False
-        self.quiet = 0
-        share = (family.cpu_seconds(self.mark) - self.worked) / (HUNG / 2 * EVERY)
-        if share < IDLE:
-            minutes = HUNG * EVERY / 60
-            self.error = f"did not go on for {minutes:.0f} minutes and was ended; {AGAIN}"
-        return share < IDLE
+        return ended
 
     def end(self) -> None:
         """End what is left of it, and take note of how its process ended."""
