@@ -103,8 +103,10 @@ def test_a_signal_held_back_comes_at_the_end_of_the_block():
 
 def test_an_interruption_that_came_while_a_process_was_starting_is_not_lost():
     code = (
-        "import os, signal; from dcm.lab import interrupt\n"
-        "signal.pthread_sigmask(signal.SIG_BLOCK, interrupt.SIGNALS)\n"  # as it is born
+        "import os, signal\n"
+        "signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, signals)\n"  # as it is born, before any thread
+        "from dcm.lab import interrupt\n"
         "for number in interrupt.SIGNALS: os.kill(os.getpid(), number)\n"
         "try: interrupt.only_once()\n"
         "except KeyboardInterrupt as came: print(*came.args)\n"
