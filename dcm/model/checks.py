@@ -72,10 +72,11 @@ def positive(name: str, value) -> float:
     return result
 
 
-def count(name: str, value, most: int = MOST) -> int:
-    """Return ``value`` as an int, or raise ``ValueError`` unless it is a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
-        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {most:g}")
+def count(name: str, value, most: int = MOST, least: int = 1) -> int:
+    """Return ``value`` as an int, or raise ``ValueError`` unless it is whole and >= ``least``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
+        wanted = f"a whole number >= {least}, at most {most:g}"
+        raise ValueError(f"{name} is {shown(value)}; give {wanted}")
     return int(value)
 
 

@@ -173,7 +173,8 @@ class Circuit:
         if dtype is None or wanted not in (np.float32, np.float64):
             raise ValueError(f"dtype is {checks.shown(dtype)}; give numpy.float32 or numpy.float64")
         with np.errstate(over="ignore"):  # the new circuit refuses what has become infinite
-            return self.with_arrays({name: w.astype(wanted) for name, w in self.arrays().items()})
+            weights = {name: [w.astype(wanted) for w in getattr(self, name)] for name in WEIGHTS}
+            return replace(self, **weights)
 
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
