@@ -117,21 +117,7 @@ class Circuit:
 
         Other entries are ignored; ``ValueError`` if a weight is missing.
         """
-        checks.instance("arrays", arrays, Mapping, "a dictionary, as circuit.arrays()")
-        numbered = [re.fullmatch(r"([wb]_[a-z]+)_(\d{1,9})", str(key)) for key in arrays]
-        found = [(match[1], int(match[2])) for match in numbered if match]
-        tops = [i + (name not in ("w_up", "b_up")) for name, i in found if name in WEIGHTS]
-        depth = max(tops, default=1) + 1
-        weights = {}
-        for name in WEIGHTS:
-            layers = depth if name in ("w_up", "b_up") else depth - 1
-            names = [f"{name}_{i}" for i in range(layers)]
-            missing = [key for key in names if key not in arrays]
-            if missing:
-                remedy = "give all weights of one circuit"
-                raise ValueError(f"arrays holds no {missing[0]!r}; {remedy}")
-            weights[name] = tuple(arrays[key] for key in names)
-        return cls(transfer, conductances, **weights)
+        return cls(transfer, conductances, **_weights_in(arrays))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -229,7 +215,7 @@ class Circuit:
 
     def with_arrays(self, arrays) -> Circuit:
         """The same circuit with the weights of ``arrays``; see ``from_arrays``."""
-        return Circuit.from_arrays(self.transfer, self.conductances, arrays)
+        return replace(self, **_weights_in(arrays))
 
     def save(self, path: str | Path) -> None:
         """Write a NumPy .npz file (no pickle); a write that fails leaves the old file intact."""
@@ -265,6 +251,25 @@ def checked_circuit(circuit) -> Circuit:
     """``circuit``, or ``ValueError`` unless it is a ``Circuit``."""
     example = "a Circuit, as Circuit.random((30, 20, 10), numpy.random.default_rng(0))"
     return checks.instance("circuit", circuit, Circuit, example)
+
+
+def _weights_in(arrays) -> dict[str, tuple]:
+    """The weights of a circuit among arrays by the names of ``Circuit.arrays``."""
+    checks.instance("arrays", arrays, Mapping, "a dictionary, as circuit.arrays()")
+    numbered = [re.fullmatch(r"([wb]_[a-z]+)_(\d{1,9})", str(key)) for key in arrays]
+    found = [(match[1], int(match[2])) for match in numbered if match]
+    tops = [i + (name not in ("w_up", "b_up")) for name, i in found if name in WEIGHTS]
+    depth = max(tops, default=1) + 1
+    weights = {}
+    for name in WEIGHTS:
+        layers = depth if name in ("w_up", "b_up") else depth - 1
+        names = [f"{name}_{i}" for i in range(layers)]
+        missing = [key for key in names if key not in arrays]
+        if missing:
+            remedy = "give all weights of one circuit"
+            raise ValueError(f"arrays holds no {missing[0]!r}; {remedy}")
+        weights[name] = tuple(arrays[key] for key in names)
+    return weights
 
 
 def _matrices(name: str, value) -> tuple[np.ndarray, ...]:

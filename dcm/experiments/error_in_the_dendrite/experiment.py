@@ -38,7 +38,7 @@ class Config:
         check(self)
         for ms in (MARGIN, self.shown):
             if ms < self.duration or abs(ms / self.duration - round(ms / self.duration)) > 1e-9:
-                found = f"duration is {self.duration:g} ms"
+                found = f"duration is {self.duration:g} ms, shown is {self.shown:g} ms"
                 raise ValueError(f"{found}; give a divisor of {MARGIN:g} and of shown")
 
 
