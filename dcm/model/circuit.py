@@ -76,11 +76,9 @@ class Circuit:
             given = getattr(self, name)
             if given is None and name in ("b_up", "b_ip"):
                 given = [np.zeros(shape, w_up[0].dtype) for shape in shapes]
-            given = checks.sequence(name, given)
-            if len(given) != len(shapes):
-                raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
-            arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
-            object.__setattr__(self, name, tuple(arrays))
+            for i, array in enumerate(arrays := checks.arrays(name, given, shapes)):
+                checks.finite_array(f"{name}[{i}]", array)
+            object.__setattr__(self, name, arrays)
 
     def __eq__(self, other):
         return checks.same(self, other)
@@ -192,16 +190,13 @@ class Circuit:
             eta = rates.per_layer(kind, len(old))
             if not any(eta):
                 continue
-            step = checks.sequence(f"updates.{update}", getattr(updates, update))
-            if len(step) != len(old):
-                found = f"updates.{update} has {len(step)} arrays"
-                raise ValueError(f"{found}; layers {self.sizes} need {len(old)}")
+            step = getattr(updates, update)
+            step = checks.arrays(f"updates.{update}", step, [w.shape for w in old])
             new = list(old)
             for i in range(len(old)):
                 if eta[i]:
-                    bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
                     # Eqs. 7-10: w + η · bracket · r_pre
-                    new[i] = old[i] + eta[i] * bracket
+                    new[i] = old[i] + eta[i] * step[i]
             weights[name] = tuple(new)
         return weights
 
@@ -233,6 +228,7 @@ class Circuit:
 
         Files of earlier versions have no SHA-256; theirs must hold the arrays of all layers.
         """
+        path = checks.path("path", path)
         try:
             header, arrays = archive.read(path, unsigned=True)
             parameters = dict(header["kind"])
