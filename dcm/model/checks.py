@@ -91,6 +91,8 @@ def index(name: str, value, n: int) -> int:
 
 def sequence(name: str, value) -> tuple:
     """Return an iterable of things in order as a tuple, or raise ``ValueError``."""
+    if type(value) is tuple:
+        return value  # the usual case, quickly
     unordered = isinstance(value, str | bytes | Mapping | Set)
     if unordered or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"{name} is {shown(value)}; give a tuple or list")
@@ -164,7 +166,9 @@ def finite_array(name: str, value) -> np.ndarray:
 
 def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
     """Return ``value`` as a finite floating-point array of exactly ``shape``."""
-    return finite_array(name, shaped(name, value, shape))
+    if not finite(result := shaped(name, value, shape)):
+        raise NotFinite(name)
+    return result
 
 
 def shaped(name: str, value, shape: tuple[int, ...]) -> np.ndarray:

@@ -77,7 +77,8 @@ class Circuit:
             if given is None and name in ("b_up", "b_ip"):
                 given = [np.zeros(shape, w_up[0].dtype) for shape in shapes]
             for i, array in enumerate(arrays := checks.arrays(name, given, shapes)):
-                checks.finite_array(f"{name}[{i}]", array)
+                if not checks.finite(array):
+                    raise checks.NotFinite(f"{name}[{i}]")
             object.__setattr__(self, name, arrays)
 
     def __eq__(self, other):
