@@ -13,6 +13,7 @@ equation    of                                          lives in
 """
 
 import dcm.lab.interrupt  # noqa: F401  before all others: Ctrl-C while these are imported
+import dcm.lab.lacking  # noqa: F401  one line in place of a traceback
 from dcm.model.backprop import backprop, feedback_alignment
 from dcm.model.circuit import Circuit
 from dcm.model.conductances import Conductances

@@ -7,9 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dcm.model import files
+from dcm import Circuit
+from dcm.model import archive, files
 from dcm.model.files import WriteError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,3 +136,29 @@ def test_write_protected_files_and_folders_are_named_and_stay(tmp_path):
         files.write(path, "new")
     path.parent.chmod(0o700)
     assert path.read_text("utf-8") == "old"
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "match"),
+    [
+        ({}, {"x": [[1], [1, 2]]}, r"array x for .* is ragged; give"),
+        ({}, {"x": np.ma.masked_array([1.0, 2.0], [0, 1])}, r"array x for .* is masked; fill"),
+        ({}, {"x": np.array([None])}, r"array x for .* has dtype object; give"),
+        ({}, {"header": np.ones(2)}, r"array 'header' for .* name; choose another"),
+        ({}, {"file": np.ones(2)}, r"array 'file' for .* name; choose another"),
+        ({}, {3: np.ones(2)}, r"array 3 for .* name; choose another"),
+        ({"a": np.arange(2)}, {}, r"header for .* ndarray .*; give numbers"),
+    ],
+)
+def test_an_archive_takes_what_it_can_give_back(tmp_path, header, arrays, match):
+    with pytest.raises(ValueError, match=match):
+        archive.write(tmp_path / "a.npz", header, arrays)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x", "", "a\0b"])
+def test_a_path_is_the_name_of_a_file(path):
+    circuit = Circuit.random((3, 2, 1), np.random.default_rng(0))
+    for function in (circuit.save, Circuit.load):
+        with pytest.raises(ValueError, match=r"path is .*; give a file's name"):
+            function(path)

@@ -1,5 +1,7 @@
 """Results, checkpoints and jobs: whole or refused, resumed bit for bit, each on its own."""
 
+import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -28,7 +30,7 @@ from dcm.lab import run as runs
 from dcm.lab.checkpoint import Checkpoint, resumable
 from dcm.lab.jobs import Job, JobError, execute
 from dcm.lab.progress import silent
-from dcm.lab.store import ResultError, read, write
+from dcm.lab.store import ResultError, plain, read, write
 from dcm.model import archive
 
 import small_jobs
@@ -445,3 +447,45 @@ def test_the_commit_is_dirty_when_the_code_differs_and_not_when_figures_do(tmp_p
     assert provenance.provenance()["commit"] == clean
     (tmp_path / "notebooks" / "file").write_text("edited", "utf-8")
     assert provenance.provenance()["commit"] == f"{clean}-dirty"
+
+
+CONFIGS = {
+    "self_predicting_state.experiment": {
+        "n_patterns": 1e5,
+        "sizes": (3, 2.5, 1),
+        "n_records": 0,
+        "eta_ip": -1.0,
+        "duration": np.nan,
+        "noise": "0.1",
+    },
+    "backprop_approximation.experiment": {"depths": (9,), "lambdas": (), "low": 0.9},
+    "error_in_the_dendrite.experiment": {"duration": 1000.0, "shown": 1450.0, "high": 0.01},
+    "teacher_regression.experiment": {
+        "learner": "Full",
+        "teacher_sizes": (3, 20, 10),
+        "teacher_gains": (2.0,),
+        "conductances": None,
+        "transfer": "logistic",
+    },
+    "teacher_regression.in_continuous_time": {"start_at": 7, "n_patterns": 1500},
+    "why_replications_fail.experiment": {"rates": 0.1, "tau_inputs": 3.0},
+    "mnist.experiment": {"hidden": 500, "epochs": True, "decay": None, "learner": "back-prop"},
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_config_names_the_field_that_makes_no_sense(name):
+    experiment = importlib.import_module(f"dcm.experiments.{name}")
+    for field, value in CONFIGS[name].items():
+        with pytest.raises(ValueError, match=rf"{field.split('_')[0]}.*; (give|choose)"):
+            experiment.Config(**{field: value})
+    with pytest.raises(ValueError, match=r"config is None; give dcm.experiments"):
+        experiment.run(None, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"rng is 0; pass"):
+        experiment.run(experiment.Config(), 0)
+
+
+def test_a_config_holds_plain_numbers():
+    config = mnist.Config(hidden=np.array([500, 400]), epochs=np.int64(3), decay=np.float32(0.5))
+    assert plain(config) == {**plain(mnist.Config(hidden=(500, 400), epochs=3)), "decay": 0.5}
+    json.dumps(plain(config))

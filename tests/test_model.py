@@ -354,3 +354,31 @@ def test_numbers_are_kept_as_floats():
 def test_an_error_of_a_worker_keeps_its_words():
     error = pickle.loads(pickle.dumps(checks.NotFinite("w_up[0]", "w_up[0] is infinite; stop")))
     assert (error.name, str(error)) == ("w_up[0]", "w_up[0] is infinite; stop")
+
+
+@pytest.mark.parametrize(
+    "given", [lambda u: u[..., :1], lambda u: None, lambda u: 0.5, lambda u: u + 1j, np.sum]
+)
+def test_a_transfer_function_of_ones_own_gives_a_rate_per_potential(given):
+    class Own(Logistic):
+        def __call__(self, u):
+            return given(u)
+
+    class Steep(Logistic):
+        def derivative(self, u):
+            return given(u)
+
+    circuit = Circuit.random((3, 2, 1), np.random.default_rng(0))
+    for transfer in (Own(), Steep()):
+        with pytest.raises(ValueError, match=r"transfer is .* for an array \(2, 3\); return"):
+            replace(circuit, transfer=transfer)
+
+
+def test_what_derives_from_a_circuit_stays_what_it_is():
+    class Own(Circuit):
+        pass
+
+    circuit = Own.random((3, 2, 1), np.random.default_rng(0))
+    assert type(circuit.astype(np.float32)) is Own
+    assert type(circuit.with_feedback(circuit.w_down)) is Own
+    assert type(circuit.with_arrays(circuit.arrays())) is Own

@@ -1,5 +1,6 @@
 """The committed figures are those of the committed results, in the colours of the companion."""
 
+import importlib
 import itertools
 import json
 import re
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from dcm.experiments.backprop_approximation.experiment import Config as BackpropConfig
 from dcm.lab import paths
 from dcm.lab.drawing import COLOURS, SHEET, band, save_figure, use_style
 
@@ -173,3 +175,21 @@ def test_the_style_sheet_has_no_letters_below_ten_points():
     sizes = [sheet[name] for name in sheet if name.endswith(kinds)]
     assert len(sizes) >= 6
     assert min(sizes) >= 10
+
+
+NOTHING = {
+    "self_predicting_state": {"potentials": [[]], "distances": [[]]},
+    "backprop_approximation": {"remainder": [[], BackpropConfig(), 2, "transposed"]},
+    "error_in_the_dendrite": {"closing": [[]], "apical_error": [[]]},
+    "teacher_regression": {"errors": [[], []], "emergence": [[]], "angles": [[]], "compared": [{}]},
+    "mnist": {"error_curves": [{}], "receptive_fields": [[]], "silence": [[]], "mixing": [{}]},
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_panel_of_no_results_is_empty(name):
+    panels = importlib.import_module(f"dcm.experiments.{name}.panels")
+    for panel, arguments in NOTHING[name].items():
+        figure, ax = plt.subplots()
+        assert not getattr(panels, panel)(ax, *arguments) or ax.lines, panel
+        plt.close(figure)

@@ -43,7 +43,8 @@ circuit.save("learned.npz")
 
 COUNT = """
 from dcm.kernels import steady
-stats = [f.stats for f in vars(steady).values() if hasattr(f, "stats")]
+kept = [f for f in vars(steady).values() if hasattr(getattr(f, "_cache", None), "_bytecode")]
+stats = [f.stats for f in kept]
 missed = sum(sum(s.cache_misses.values()) for s in stats)
 print(any(s.cache_hits for s in stats), missed, flush=True)
 """

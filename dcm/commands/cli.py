@@ -10,9 +10,9 @@ from functools import partial
 import click
 
 from dcm.lab import interrupt
+from dcm.lab.lacking import lacking
 from dcm.lab.paths import NoClone, WrongCode, mixed
 from dcm.lab.store import ResultError
-from dcm.model import lacking
 from dcm.model.files import REMEDIES, WriteError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}

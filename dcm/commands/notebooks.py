@@ -13,9 +13,10 @@ from warnings import catch_warnings, simplefilter
 import click
 
 from dcm.lab.jobs import AGAIN, Attempt, Job, JobError, Progress
+from dcm.lab.lacking import lacking
 from dcm.lab.paths import figure_folder, repository
 from dcm.lab.provenance import provenance
-from dcm.model import files, lacking
+from dcm.model import files
 
 # What the notebooks import and what runs them; without numba they run too, slowly.
 NEEDED = ("ipykernel", "ipywidgets", "matplotlib", "papermill", "pooch", "sklearn", "tqdm")

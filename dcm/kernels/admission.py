@@ -89,15 +89,17 @@ def _shown(sizes, dtype, inputs, u_targets, order, batch) -> Shown:
 def _as(dtype, name: str, patterns) -> np.ndarray:
     """``patterns`` as compiled code takes them: C-ordered and writeable; at best as they are."""
     with np.errstate(over="ignore"):  # what has become infinite is refused
-        patterns = np.require(patterns, dtype, ["C", "A", "W"])
-    if not checks.finite(patterns):
+        fitting = np.require(patterns, dtype, ["C", "A", "W"])
+    if patterns.dtype != dtype and not checks.finite(fitting):
         raise checks.NotFinite(name, f"{name} does not fit {dtype.name}; give smaller numbers")
-    return patterns
+    return fitting
 
 
 def _rows(order, n: int) -> np.ndarray:
     """``order`` as row numbers, or ``ValueError``, or ``IndexError`` if one is not in 0…n-1."""
     wanted = f"whole numbers from 0 to {n - 1}, one per pattern shown"
+    if not n:
+        wanted = "an empty list, as there are no inputs"
     if isinstance(order, np.ma.MaskedArray):
         raise ValueError(f"order is a masked array; give {wanted}")
     try:

@@ -57,6 +57,12 @@ def save_figure(figure, name: str, profile: str) -> None:
         files.write(folder / f"{name}.{kind}", content.getvalue())
 
 
+def legend(ax, **options) -> None:
+    """The legend of what has a label; none, and no warning, where nothing is drawn."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(**options)
+
+
 def band(ax, x, curves, **style) -> list:
     """Median over seeds as a line, their range as a band: ``curves`` (n_seeds, n); the lines."""
     if len(curves) == 0:  # results not computed yet

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcm.model import files
+from dcm.model import checks, files
 
 FORMAT = 1  # a file of another format is refused
 
@@ -27,13 +27,13 @@ class DamagedFile(ValueError):
 
 def write(path: str | Path, header: dict, arrays: dict) -> None:
     """Write a file atomically; ``files.WriteError`` leaves the previous one intact."""
-    arrays = {name: np.asarray(a) for name, a in arrays.items()}
-    for name, a in arrays.items():
-        if a.dtype.hasobject:
-            words = f"array {name} for {path} has dtype {a.dtype}; give numbers or text"
-            raise ValueError(words)
+    path = checks.path("path", path)
+    arrays = {name: _storable(name, a, path) for name, a in arrays.items()}
     header = {"format": FORMAT, **header}
-    signed = json.dumps({**header, "sha256": digest(header, arrays)}, sort_keys=True)
+    try:
+        signed = json.dumps({**header, "sha256": digest(header, arrays)}, sort_keys=True)
+    except TypeError as error:
+        raise ValueError(f"header for {path}: {error}; give numbers, text and lists") from None
     content = io.BytesIO()  # in memory first, as a zip file on a full disk fails in obscure ways
     np.savez_compressed(content, header=np.array(signed), **arrays)
     files.write(path, content.getvalue())
@@ -51,6 +51,7 @@ def read(path: str | Path, header: str = "header", unsigned: bool = False) -> tu
     DamagedFile
         If it is truncated, edited, unreadable or of another format.
     """
+    path = checks.path("path", path)
     if os.path.lexists(path) and not os.path.isfile(path):
         # A link to nothing, a folder, or a pipe: opening one would wait for ever.
         raise DamagedFile(path, "is no plain file")
@@ -77,6 +78,21 @@ def read(path: str | Path, header: str = "header", unsigned: bool = False) -> tu
     if not same:
         raise DamagedFile(path, "was changed after it was written (its SHA-256 differs)")
     return about, arrays
+
+
+def _storable(name: str, value, path) -> np.ndarray:
+    """``value`` as an array that a file can hold under this name, or ``ValueError``."""
+    if not isinstance(name, str) or name in ("header", "file"):
+        raise ValueError(f"array {name!r} for {path} cannot have this name; choose another")
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"array {name} for {path} is masked; fill or leave out what is masked")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"array {name} for {path} is ragged; give rows of equal length") from None
+    if array.dtype.hasobject:
+        raise ValueError(f"array {name} for {path} has dtype {array.dtype}; give numbers or text")
+    return array
 
 
 def digest(header: dict, arrays: dict) -> str:

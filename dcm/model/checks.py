@@ -7,10 +7,12 @@ dates, objects (so fractions and decimals), ragged lists, masks, NaN and infinit
 """
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import is_dataclass
 from itertools import pairwise
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -72,10 +74,11 @@ def positive(name: str, value) -> float:
     return result
 
 
-def count(name: str, value, most: int = MOST) -> int:
-    """Return ``value`` as an int, or raise ``ValueError`` unless it is a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
-        raise ValueError(f"{name} is {shown(value)}; give a whole number >= 1, at most {most:g}")
+def count(name: str, value, most: int = MOST, least: int = 1) -> int:
+    """Return ``value`` as an int, or raise ``ValueError`` unless it is whole and >= ``least``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= value <= most:
+        wanted = f"a whole number >= {least}, at most {most:g}"
+        raise ValueError(f"{name} is {shown(value)}; give {wanted}")
     return int(value)
 
 
@@ -89,7 +92,7 @@ def index(name: str, value, n: int) -> int:
 def sequence(name: str, value) -> tuple:
     """Return an iterable of things in order as a tuple, or raise ``ValueError``."""
     if type(value) is tuple:
-        return value
+        return value  # the usual case, quickly
     unordered = isinstance(value, str | bytes | Mapping | Set)
     if unordered or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"{name} is {shown(value)}; give a tuple or list")
@@ -110,6 +113,14 @@ def generator(name: str, value) -> np.random.Generator:
     return value
 
 
+def path(name: str, value) -> Path:
+    """Return ``value`` as a path, or raise ``ValueError``: ``open(5)`` would take what is open."""
+    given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(given, str) or not given or "\0" in given:
+        raise ValueError(f"{name} is {shown(value)}; give a file's name, as text or a Path")
+    return Path(given)
+
+
 def layer_sizes(sizes) -> tuple[int, ...]:
     """Return sizes (n_0, …, n_N) as a tuple of ints; the model needs at least one hidden layer."""
     given = sequence("sizes", sizes)
@@ -125,7 +136,7 @@ def layer_sizes(sizes) -> tuple[int, ...]:
 
 def array(name: str, value) -> np.ndarray:
     """Return ``value`` as an array of float32 or float64, which may hold NaN; or ``ValueError``."""
-    if type(value) is np.ndarray and (value.dtype is DOUBLE or value.dtype is SINGLE):
+    if is_float_array(value):
         return value  # the usual case, quickly
     if _masked(value):
         raise ValueError(f"{name} is a masked array; fill or leave out what is masked")
@@ -155,8 +166,7 @@ def finite_array(name: str, value) -> np.ndarray:
 
 def floats(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
     """Return ``value`` as a finite floating-point array of exactly ``shape``."""
-    result = shaped(name, value, shape)
-    if not finite(result):
+    if not finite(result := shaped(name, value, shape)):
         raise NotFinite(name)
     return result
 
@@ -169,12 +179,17 @@ def shaped(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
     return result
 
 
+def arrays(name: str, value, shapes: list) -> tuple[np.ndarray, ...]:
+    """Return an iterable of arrays, which may hold NaN, of these shapes as a tuple."""
+    given = sequence(name, value)
+    if len(given) != len(shapes):
+        raise ValueError(f"{name} has {len(given)} arrays; this circuit needs {len(shapes)}")
+    return tuple(shaped(f"{name}[{k}]", x, shapes[k]) for k, x in enumerate(given))
+
+
 def patterns(name: str, value, width: int) -> np.ndarray:
     """Return ``value`` as a finite array of shape (..., width): one pattern, or a batch of them."""
-    result = rows(name, value, width)
-    if not finite(result):
-        raise NotFinite(name)
-    return result
+    return finite_array(name, rows(name, value, width))
 
 
 def rows(name: str, value, width: int) -> np.ndarray:

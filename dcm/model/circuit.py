@@ -76,11 +76,10 @@ class Circuit:
             given = getattr(self, name)
             if given is None and name in ("b_up", "b_ip"):
                 given = [np.zeros(shape, w_up[0].dtype) for shape in shapes]
-            given = checks.sequence(name, given)
-            if len(given) != len(shapes):
-                raise ValueError(f"{name} has {len(given)} arrays; layers {n} need {len(shapes)}")
-            arrays = [checks.floats(f"{name}[{i}]", given[i], s) for i, s in enumerate(shapes)]
-            object.__setattr__(self, name, tuple(arrays))
+            for i, array in enumerate(arrays := checks.arrays(name, given, shapes)):
+                if not checks.finite(array):
+                    raise checks.NotFinite(f"{name}[{i}]")
+            object.__setattr__(self, name, arrays)
 
     def __eq__(self, other):
         return checks.same(self, other)
@@ -117,21 +116,7 @@ class Circuit:
 
         Other entries are ignored; ``ValueError`` if a weight is missing.
         """
-        checks.instance("arrays", arrays, Mapping, "a dictionary, as circuit.arrays()")
-        numbered = [re.fullmatch(r"([wb]_[a-z]+)_(\d{1,9})", str(key)) for key in arrays]
-        found = [(match[1], int(match[2])) for match in numbered if match]
-        tops = [i + (name not in ("w_up", "b_up")) for name, i in found if name in WEIGHTS]
-        depth = max(tops, default=1) + 1
-        weights = {}
-        for name in WEIGHTS:
-            layers = depth if name in ("w_up", "b_up") else depth - 1
-            names = [f"{name}_{i}" for i in range(layers)]
-            missing = [key for key in names if key not in arrays]
-            if missing:
-                remedy = "give all weights of one circuit"
-                raise ValueError(f"arrays holds no {missing[0]!r}; {remedy}")
-            weights[name] = tuple(arrays[key] for key in names)
-        return cls(transfer, conductances, **weights)
+        return cls(transfer, conductances, **_weights_in(arrays))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -173,7 +158,8 @@ class Circuit:
         if dtype is None or wanted not in (np.float32, np.float64):
             raise ValueError(f"dtype is {checks.shown(dtype)}; give numpy.float32 or numpy.float64")
         with np.errstate(over="ignore"):  # the new circuit refuses what has become infinite
-            return self.with_arrays({name: w.astype(wanted) for name, w in self.arrays().items()})
+            weights = {name: [w.astype(wanted) for w in getattr(self, name)] for name in WEIGHTS}
+            return replace(self, **weights)
 
     def updated(self, updates, rates) -> Circuit:
         """The circuit after one step of Eqs. 7-10: every weight plus its rate times its update.
@@ -205,16 +191,13 @@ class Circuit:
             eta = rates.per_layer(kind, len(old))
             if not any(eta):
                 continue
-            step = checks.sequence(f"updates.{update}", getattr(updates, update))
-            if len(step) != len(old):
-                found = f"updates.{update} has {len(step)} arrays"
-                raise ValueError(f"{found}; layers {self.sizes} need {len(old)}")
+            step = getattr(updates, update)
+            step = checks.arrays(f"updates.{update}", step, [w.shape for w in old])
             new = list(old)
             for i in range(len(old)):
                 if eta[i]:
-                    bracket = checks.shaped(f"updates.{update}[{i}]", step[i], old[i].shape)
                     # Eqs. 7-10: w + η · bracket · r_pre
-                    new[i] = old[i] + eta[i] * bracket
+                    new[i] = old[i] + eta[i] * step[i]
             weights[name] = tuple(new)
         return weights
 
@@ -228,7 +211,7 @@ class Circuit:
 
     def with_arrays(self, arrays) -> Circuit:
         """The same circuit with the weights of ``arrays``; see ``from_arrays``."""
-        return Circuit.from_arrays(self.transfer, self.conductances, arrays)
+        return replace(self, **_weights_in(arrays))
 
     def save(self, path: str | Path) -> None:
         """Write a NumPy .npz file (no pickle); a write that fails leaves the old file intact."""
@@ -246,6 +229,7 @@ class Circuit:
 
         Files of earlier versions have no SHA-256; theirs must hold the arrays of all layers.
         """
+        path = checks.path("path", path)
         try:
             header, arrays = archive.read(path, unsigned=True)
             parameters = dict(header["kind"])
@@ -264,6 +248,25 @@ def checked_circuit(circuit) -> Circuit:
     """``circuit``, or ``ValueError`` unless it is a ``Circuit``."""
     example = "a Circuit, as Circuit.random((30, 20, 10), numpy.random.default_rng(0))"
     return checks.instance("circuit", circuit, Circuit, example)
+
+
+def _weights_in(arrays) -> dict[str, tuple]:
+    """The weights of a circuit among arrays by the names of ``Circuit.arrays``."""
+    checks.instance("arrays", arrays, Mapping, "a dictionary, as circuit.arrays()")
+    numbered = [re.fullmatch(r"([wb]_[a-z]+)_(\d{1,9})", str(key)) for key in arrays]
+    found = [(match[1], int(match[2])) for match in numbered if match]
+    tops = [i + (name not in ("w_up", "b_up")) for name, i in found if name in WEIGHTS]
+    depth = max(tops, default=1) + 1
+    weights = {}
+    for name in WEIGHTS:
+        layers = depth if name in ("w_up", "b_up") else depth - 1
+        names = [f"{name}_{i}" for i in range(layers)]
+        missing = [key for key in names if key not in arrays]
+        if missing:
+            remedy = "give all weights of one circuit"
+            raise ValueError(f"arrays holds no {missing[0]!r}; {remedy}")
+        weights[name] = tuple(arrays[key] for key in names)
+    return weights
 
 
 def _matrices(name: str, value) -> tuple[np.ndarray, ...]:

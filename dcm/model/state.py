@@ -172,11 +172,7 @@ def _fits(n, state) -> bool:
 
 def _layers(name: str, given, batch, sizes) -> tuple:
     """Arrays (*batch, n), one per layer of these sizes; or ``ValueError``."""
-    given = checks.sequence(name, given)
-    if len(given) != len(sizes):
-        raise ValueError(f"{name} has {len(given)} arrays; this circuit needs {len(sizes)}")
-    shapes = [(*batch, size) for size in sizes]
-    return tuple(checks.shaped(f"{name}[{k}]", x, shapes[k]) for k, x in enumerate(given))
+    return checks.arrays(name, given, [(*batch, size) for size in sizes])
 
 
 def checked_names(record) -> tuple[str, ...]:

@@ -79,6 +79,19 @@ def check_transfer(transfer) -> None:
     if isinstance(transfer, type) or not all(map(callable, methods)):
         remedy = "give Logistic(), SoftRectifier(), or an object φ(u) with derivative and inverse"
         raise ValueError(f"transfer is {checks.shown(transfer)}; {remedy}")
+    if type(transfer) not in (Logistic, SoftRectifier):
+        _try(transfer, "__call__")
+        _try(transfer, "derivative")
+
+
+def _try(transfer, method: str) -> None:
+    """``ValueError`` unless a method of φ gives an array of floats for an array of floats."""
+    u = np.full((2, 3), 0.5)
+    with checks.overflow_reported():
+        given = getattr(transfer, method)(u)
+    if not checks.is_float_array(given) or given.shape != u.shape:
+        found = f"transfer is {checks.shown(transfer)}, whose {method} gives {checks.shown(given)}"
+        raise ValueError(f"{found} for an array (2, 3); return floats, one per entry")
 
 
 def _within(r, transfer) -> np.ndarray:
@@ -90,5 +103,4 @@ def _within(r, transfer) -> np.ndarray:
         worst = rates[~inside].flat[0]
         known = f"a {type(transfer).__name__} neuron fires strictly between {low:g} and {high:g}"
         raise ValueError(f"rate is {worst:g}; {known}: rescale the rates")
-
     return rates

@@ -45,7 +45,8 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
         If the circuit has no fixed point that the iteration finds; its loops are then too strong.
     """
     r_in, u_target = state.checked_patterns(circuit, r_in, u_target)
-    tol = max(checks.non_negative("tol", tol), 8 * np.finfo(_precision(circuit, r_in)).eps)
+    resolution = np.finfo(np.result_type(r_in, circuit.w_up[0])).eps
+    tol = max(checks.non_negative("tol", tol), 8 * resolution)
     checks.count("max_sweeps", max_sweeps)
     change = np.inf
     with checks.overflow_reported():
@@ -63,10 +64,6 @@ def equilibrium(circuit, r_in, u_target=None, *, tol=TOLERANCE, max_sweeps=MAX_S
                 "or follow the transient with integrate()"
             )
         return state._state_of(circuit, r_in, u_p, u_i, u_target)
-
-
-def _precision(circuit, r_in) -> np.dtype:
-    return np.result_type(r_in, circuit.w_up[0])
 
 
 def feedforward(circuit, r_in) -> tuple[list, list]:

@@ -182,9 +182,7 @@ def _checked_induction(circuit, induction) -> Updates | None:
 
 def _doubles(name: str, values, shapes) -> tuple:
     """Double-precision arrays of ``shapes``, or ``ValueError``."""
-    given = checks.sequence(name, values)
-    if len(given) != len(shapes):
-        raise ValueError(f"{name} has {len(given)} arrays; this circuit needs {len(shapes)}")
+    given = checks.arrays(name, values, shapes)
     return tuple(_double(f"{name}[{i}]", x, shapes[i]) for i, x in enumerate(given))
 
 

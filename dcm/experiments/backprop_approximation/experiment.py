@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcm import Circuit, Conductances, equilibrium, plasticity, two_pass
+from dcm.experiments.config import check, check_run
 from dcm.experiments.measures import angle
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
@@ -30,6 +31,12 @@ class Config:
     low: float = 0.2  # target rates are uniform on [low, high]
     high: float = 0.8
 
+    def __post_init__(self):
+        check(self)
+        if max(self.depths) >= len(self.sizes):
+            found = f"depths is {self.depths}, sizes is {self.sizes}"
+            raise ValueError(f"{found}; give one size more than the largest depth")
+
     @classmethod
     def quick(cls):
         """Depths 2-4, ten random circuits each: about 3 s."""
@@ -52,6 +59,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     Its arrays (n_circuits, n_λ, N) are explained in ``compare``; ``checkpoint`` is not used.
     """
+    check_run(config, Config, rng)
     arrays = {}
     cases = [(depth, feedback) for depth in config.depths for feedback in FEEDBACK]
     for depth, feedback in progress(cases, desc="circuits"):

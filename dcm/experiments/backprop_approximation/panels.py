@@ -31,10 +31,12 @@ def over_mixing(ax, results, config, measure: str, depth: int, feedback: str = "
 def remainder(ax, results, config, depth: int, feedback: str):
     """Remainders of the updates over their leading order, and where float64 ends; the lines."""
     lines = over_mixing(ax, results, config, "relative_update", depth, feedback)
+    ax.set_ylim(1e-5, 3)
     absolute = pooled(results, "remainder_update", depth, feedback)
+    if not absolute:
+        return lines
     leading = np.divide(absolute, pooled(results, "relative_update", depth, feedback))
     label = r"float64: $\varepsilon$ / update into layer 1"
     rounding = np.finfo(float).eps / np.median(leading[..., 0], axis=0)  # (n_λ,)
     lines += ax.plot(config.lambdas, rounding, color="0.5", ls=":", lw=1.2, label=label)
-    ax.set_ylim(1e-5, 3)
     return lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm.experiments.config import check, check_run
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
 from dcm.model.circuit import Circuit
@@ -33,6 +34,13 @@ class Config:
     high: float = 0.9
     shown: float = 1500.0  # ms recorded from the target's arrival on: the axis of Fig. 1C [paper]
 
+    def __post_init__(self):
+        check(self)
+        for ms in (MARGIN, self.shown):
+            if ms < self.duration or abs(ms / self.duration - round(ms / self.duration)) > 1e-9:
+                found = f"duration is {self.duration:g} ms, shown is {self.shown:g} ms"
+                raise ValueError(f"{found}; give a divisor of {MARGIN:g} and of shown")
+
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
@@ -41,6 +49,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     It learns from the target's arrival on; before, and for the last ``MARGIN``, weights are frozen.
     Gives what ``through_time`` gives, and ``measure`` after ``presentation`` (n,) presentations.
     """
+    check_run(config, Config, rng)
     from dcm import kernels
 
     weight_rng, data_rng, noise_rng = rng.spawn(3)

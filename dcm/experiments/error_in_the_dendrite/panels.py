@@ -5,7 +5,7 @@ All but ``over_brian2`` take a list of results and return the lines that they dr
 
 import numpy as np
 
-from dcm.lab.drawing import COLOURS, over_seeds
+from dcm.lab.drawing import COLOURS, legend, over_seeds
 
 OVER_BRIAN2 = (  # trace, colour, title
     ("v_apical[0]", "apical", "apical dendrites"),
@@ -76,7 +76,7 @@ def closing(ax, results):
     lines = over_seeds(ax, results, "presentation", "apical", **inside)
     lines += over_seeds(ax, results, "presentation", "output_error", **outside)
     ax.set(yscale="log", xlabel="presentations (100 ms each)", ylabel="norm, noise-free")
-    ax.legend()
+    legend(ax)
     return lines
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dcm.experiments.config import check, check_run
 from dcm.experiments.mnist import data as datasets
 from dcm.experiments.mnist import learners
 from dcm.experiments.mnist.learners import CIRCUITS, NETS
@@ -53,9 +54,7 @@ class Config:
     rate_down: float = 1e-5  # its η_down (Eq. 10) [chosen]
 
     def __post_init__(self):
-        choice = ", ".join(CIRCUITS + NETS)
-        if self.learner not in CIRCUITS + NETS:
-            raise ValueError(f"learner is {self.learner!r}; choose from {choice}")
+        check(self, learner=CIRCUITS + NETS)
         if len(self.hidden_rate) != len(self.hidden):
             raise ValueError(
                 f"hidden_rate is {self.hidden_rate}, hidden is {self.hidden}; give one factor for "
@@ -89,6 +88,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     ``fields``: (25, n_pixels), incoming weights of the first cells of layer 1. Of circuits also
     those of ``tracking.hidden_layer_measures``, each (epochs + 1, n_hidden_layers).
     """
+    check_run(config, Config, rng)
     data = datasets.mnist()
     weights, order = rng.spawn(2)
     return trained(config, initial(config, data, weights), data, order, progress, checkpoint)

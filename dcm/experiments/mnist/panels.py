@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from dcm.lab.drawing import COLOURS, band
+from dcm.lab.drawing import COLOURS, band, legend
 
 DENSE = (0, (3, 1, 1, 1))  # densely dash-dotted
 # Per learner, in the order in which they are drawn: label, colour, line, marker.
@@ -33,12 +33,15 @@ def error_curves(ax, results_of, highest: float = 12.0):
     longest = max([1, *(line.get_xdata()[-1] for line in lines)])
     ax.set(xlabel="epochs", ylabel="test error (%)", xlim=(0, longest), ylim=(0, highest))
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend()
+    legend(ax)
     return lines
 
 
 def receptive_fields(ax, results):
     """Incoming weights of layer 1's first neurons, first seed, as one image; returns it."""
+    ax.set(title="Receptive fields, layer 1", xticks=[], yticks=[])
+    if not results:
+        return None
     fields = results[0]["fields"].astype(float)  # (n, side²)
     rows, side = np.sqrt(fields.shape).astype(int)
     fields = fields[: rows**2].reshape(rows, rows, side, side)
@@ -46,7 +49,6 @@ def receptive_fields(ax, results):
     fields = np.pad(fields, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
     image = fields.transpose(0, 2, 1, 3).reshape(rows * (side + 1), -1)
     limit = np.nanquantile(np.abs(image), 0.995)
-    ax.set(title="Receptive fields, layer 1", xticks=[], yticks=[])
     return ax.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit)
 
 
@@ -84,7 +86,7 @@ def _per_hidden_layer(ax, results, name, factor, ylabel):
         look = {"color": COLOURS["apical"], "ls": style, "label": f"hidden layer {h + 1}"}
         lines += band(ax, 1 + np.arange(max(map(len, layer), default=0)), layer, **look)
     ax.set(xlabel="epochs", ylabel=ylabel, ylim=(0, None))
-    ax.legend()
+    legend(ax)
     return lines
 
 
@@ -98,5 +100,5 @@ def mixing(ax, results_of):
         epochs = np.arange(max(map(len, errors), default=0))
         lines += band(ax, epochs, errors, color=colour, ls=style, label=label)
     ax.set(xlabel="epochs", ylabel="test error (%)", yscale="log", ylim=(1, 100))
-    ax.legend()
+    legend(ax)
     return lines

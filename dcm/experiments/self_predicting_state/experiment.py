@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm.experiments.config import check, check_run
 from dcm.experiments.measures import relative_distance
 from dcm.lab.progress import one_thread, silent
 from dcm.lab.store import Result, plain
@@ -29,6 +30,9 @@ class Config:
     n_test: int = 200  # unseen inputs that a record averages over [chosen]
     noise: float = 0.1  # σ, in the traces only: learning is at the steady state [SM*]
 
+    def __post_init__(self):
+        check(self)
+
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
@@ -36,11 +40,14 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     Gives the numbers of ``measure`` after ``patterns`` (n,) patterns, and the weights at the end.
     """
+    check_run(config, Config, rng)
     from dcm import kernels
 
     circuit, unseen, data_rng = prepare(config, rng)
     rates = LearningRates(ip=config.eta_ip, pi=config.eta_pi)
-    marks = np.unique(np.geomspace(10, config.n_patterns, config.n_records).round().astype(int))
+    first = min(10, config.n_patterns)
+    marks = np.geomspace(first, config.n_patterns, config.n_records).round().astype(int)
+    marks = np.unique(marks)
     rows = [measure(circuit, unseen)]
     for block in progress(np.diff(marks, prepend=0), desc="patterns"):
         inputs = data_rng.uniform(-1, 1, (block, config.sizes[0]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcm.lab.drawing import COLOURS, band
+from dcm.lab.drawing import COLOURS, band, legend
 
 APICAL = {"color": COLOURS["apical"]}
 INTERNEURON = {"color": COLOURS["interneuron"], "ls": "--"}
@@ -28,7 +28,7 @@ def _over_patterns(ax, results, name, label, look):
     x = np.maximum(results[0]["patterns"], 1) if results else []  # a log axis has no 0
     lines = band(ax, x, [result[name] for result in results], label=label, **look)
     ax.set(xscale="log", yscale="log", xlabel="patterns shown (100 ms each)")
-    ax.legend()
+    legend(ax)
     return lines
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcm.experiments.config import check, check_run
 from dcm.experiments.measures import angle, relative_distance
 from dcm.lab.checkpoint import resumable
 from dcm.lab.progress import one_thread, silent
@@ -43,6 +44,16 @@ class Config:
     noise: float = 0.3  # σ of the traces of Fig. 2B [SM*]; learning itself is noise-free
     block: int = 50_000  # patterns between measurements [chosen]
     n_test: int = 1000  # unseen inputs per measurement [chosen; paper: a moving average]
+
+    def __post_init__(self):
+        check(self, learner=("full", "shallow"))
+        sizes = self.teacher_sizes
+        if (sizes[0], sizes[-1]) != (self.sizes[0], self.sizes[-1]):
+            found = f"teacher_sizes is {sizes}, sizes is {self.sizes}"
+            raise ValueError(f"{found}; give both the same inputs and outputs")
+        if len(self.teacher_gains) != len(sizes) - 1:
+            found = f"teacher_gains is {self.teacher_gains}"
+            raise ValueError(f"{found}; give {len(sizes) - 1}, one per layer of the teacher")
 
     @classmethod
     def quick(cls):
@@ -85,6 +96,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
     Gives ``CURVES``, (n_blocks + 1,) each; the weights at the end; and ``target_variance`` (), the
     error of a learner that always answers with the mean target.
     """
+    check_run(config, Config, rng)
     start, teacher, unseen, data = prepare(config, rng)
 
     def block(i, state):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dcm.experiments.config import check, check_run
 from dcm.experiments.teacher_regression import experiment
 from dcm.experiments.teacher_regression.transients import transients
 from dcm.lab.checkpoint import resumable
@@ -29,6 +30,14 @@ class Config:
     chunk: int = 1000  # patterns between two looks at the clock: a checkpoint can fall there
     n_probe: int = 2000  # patterns for the update with and without transients [chosen]
 
+    def __post_init__(self):
+        check(self, zero=("start_at",))
+        parts = {"start_at": self.teacher.block, "n_patterns": self.chunk}
+        for name, part in parts.items():
+            if getattr(self, name) % part:
+                found = f"{name} is {getattr(self, name)}"
+                raise ValueError(f"{found}; give a multiple of {part}, the patterns in one go")
+
 
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=None) -> Result:
@@ -36,6 +45,7 @@ def run(config: Config, rng: np.random.Generator, progress=silent, checkpoint=No
 
     Gives the curves of ``experiment.run`` from ``start_at`` on, and what ``transients`` finds.
     """
+    check_run(config, Config, rng)
     from dcm import kernels
 
     task = config.teacher

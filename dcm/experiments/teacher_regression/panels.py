@@ -6,7 +6,7 @@ Each takes axes and lists of results, one per seed, and returns the lines that i
 import numpy as np
 
 from dcm.experiments.teacher_regression.in_continuous_time import steady_error
-from dcm.lab.drawing import COLOURS, over_seeds
+from dcm.lab.drawing import COLOURS, legend, over_seeds
 from dcm.lab.verdict import paired
 
 SHADES = ("weights", "pyramidal", "apical", "interneuron", "backprop")
@@ -18,7 +18,7 @@ def errors(ax, full, shallow):
     lines = curve(ax, full, "error", "pyramidal", "full circuit")
     lines += curve(ax, shallow, "error", "shallow", "shallow learner", ls="--")
     ax.set(xlabel="patterns shown", ylabel=r"squared error $\|r_2 - r^*\|^2$", ylim=(0, None))
-    ax.legend()
+    legend(ax)
     return lines
 
 
@@ -27,7 +27,7 @@ def emergence(ax, full):
     lines = curve(ax, full, "distance_ip", "interneuron", r"$W^{IP}$", ls="--")
     lines += curve(ax, full, "distance_pi", "apical", r"$W^{PI}$")
     ax.set(xlabel="patterns shown", ylabel="relative distance", yscale="log")
-    ax.legend()
+    legend(ax)
     return lines
 
 
@@ -37,7 +37,7 @@ def angles(ax, full):
     lines += curve(ax, full, "angle_errors", "apical", r"errors $W_{2,1}^T e$, $W_{1,2}\, e$", "--")
     ax.axhline(45, color="0.6", lw=0.9, ls=":")
     ax.set(xlabel="patterns shown", ylabel="angle (degrees)", ylim=(0, 100))
-    ax.legend()
+    legend(ax)
     return lines
 
 
@@ -68,7 +68,7 @@ def compared(ax, results, measure: str = "error"):
     for (label, of_seeds), colour, stroke in zip(results.items(), SHADES, STROKES, strict=False):
         lines += curve(ax, of_seeds, measure, colour, label, ls=stroke)
     ax.set_xlabel("patterns shown")
-    ax.legend()
+    legend(ax)
     return lines
 
 
@@ -104,5 +104,5 @@ def transients(ax, runs):
         bars.append(ax.bar(x, 100 * table[i], 0.13, label=stretch, **look))
     ax.set_xticks(range(4), [r"$W_{1,0}$", r"$W_{2,1}$", r"$W^{IP}$", r"$W^{PI}$"])
     ax.set(yscale="log", ylim=(0.1, None), ylabel="deviation of the update (%)")
-    ax.legend(ncols=2)
+    legend(ax, ncols=2)
     return bars

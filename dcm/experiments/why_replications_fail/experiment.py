@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcm import Conductances, LearningRates
+from dcm.experiments.config import check, check_run
 from dcm.experiments.teacher_regression.experiment import Config as Regression
 from dcm.experiments.why_replications_fail import at_rest, in_time
 from dcm.experiments.why_replications_fail.associations import Outcome
@@ -51,6 +52,9 @@ class Config:
     short: int = 10_000  # patterns of the run that is cut short
     regression: Regression = Regression(n_patterns=1_000_000, n_test=500)
 
+    def __post_init__(self):
+        check(self)
+
     @classmethod
     def quick(cls):
         """10⁶ patterns of the regression: about 25 s in all."""
@@ -65,5 +69,6 @@ class Config:
 @one_thread
 def run(config: Config, rng: np.random.Generator, progress=silent) -> dict[str, Outcome]:
     """Every mistake of ``MISTAKES`` beside its correct run, each with its own random numbers."""
+    check_run(config, Config, rng)
     streams = zip(progress(MISTAKES, desc="mistakes"), rng.spawn(len(MISTAKES)), strict=True)
     return {name: MISTAKES[name](config, stream) for name, stream in streams}
