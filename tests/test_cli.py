@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from click.testing import CliRunner
 from nbformat.v4 import new_code_cell, new_notebook
@@ -282,11 +283,8 @@ def notebooks_of(clone):
 
 
 def is_running(pid) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether it lives; one that has ended may not have been waited for by its new parent."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.slow
