@@ -237,5 +237,7 @@ def test_every_promise_has_a_test_and_every_fault_test_a_promise():
         for test in ast.parse(path.read_text("utf-8")).body:
             if isinstance(test, ast.FunctionDef) and "tally" in ast.unparse(test.args):
                 kinds.add((path.relative_to(ROOT).as_posix(), test.name))
+                if test.name.startswith("test_"):
+                    assert ast.unparse(test.body[-1]) == "assert not tally.problems", test.name
     missing = (kinds & tests) - set(named)
     assert not missing, sorted(missing)

@@ -126,6 +126,7 @@ def test_damaged_code_is_compiled_again_with_one_warning(tally, cases, ask, tmp_
             lost = "files are left"
         prefix = f"{damage.__name__} with seed {seed}: "
         tally.case(lost=lost and prefix + lost, wrong=wrong and prefix + wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("compiled-code cache: killed while writing")
@@ -145,6 +146,7 @@ def test_a_killed_process_leaves_no_half_written_code(tally, cases, ask, tmp_pat
         again = ask(folder)[0]
         whole = mistake(found, hits=found.get("hits", 0))
         tally.case(lost=mistake(again, hits=1), wrong=whole and f"{fate}: {whole}")
+    assert not tally.problems
 
 
 @pytest.mark.kind("compiled-code cache: several processes at once")
@@ -155,6 +157,7 @@ def test_processes_that_compile_at_once_do_not_disturb_each_other(tally, cases, 
         [found] = ask(tmp_path / str(i))
         tally.case(lost=mistake(found, hits=1))
         assert len([*(tmp_path / str(i)).glob("dcm-*/*")]) == 1
+    assert not tally.problems
 
 
 @pytest.fixture
@@ -184,6 +187,7 @@ def test_a_folder_that_takes_no_file_costs_a_warning_but_is_read(tally, cases, a
         folder.chmod(0o555)
         [found] = ask(folder, **fate)
         tally.case(wrong=mistake(found, hits=1))
+    assert not tally.problems
 
 
 def read_only(folder, rng):

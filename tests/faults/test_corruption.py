@@ -243,6 +243,7 @@ def test_a_damaged_result_is_refused_by_name_or_says_the_same(tally, cases, tmp_
             wrong = repr(error)
         tally.case(wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(path)
+    assert not tally.problems
 
 
 @pytest.mark.kind("damaged results")
@@ -265,6 +266,7 @@ def test_claims_name_a_damaged_result_in_one_line(tally, cases, folder):
         tally.case(wrong=wrong and f"seed {k}, {path.name}, {how}: {wrong}")
         remove(path)
         path.write_bytes(kept)
+    assert not tally.problems
 
 
 def draw(i, state):
@@ -307,6 +309,7 @@ def test_a_run_with_a_damaged_checkpoint_ends_with_the_same_bits(
             wrong = repr(error)
         tally.case(lost=lost, wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(checkpoint.path)
+    assert not tally.problems
 
 
 @pytest.mark.kind("damaged circuits")
@@ -329,6 +332,7 @@ def test_a_damaged_circuit_is_refused_by_name_or_the_same(tally, cases, tmp_path
             wrong = repr(error)
         tally.case(wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(path)
+    assert not tally.problems
 
 
 def attempt(name):
@@ -373,6 +377,7 @@ def test_a_damaged_summary_never_stops_a_command(tally, cases, folder, monkeypat
             wrong = repr(error)
         tally.case(lost=lost, wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(path)
+    assert not tally.problems
 
 
 AT_ONCE = """
@@ -406,6 +411,7 @@ def test_two_commands_that_end_at_once_lose_no_entry(tally, cases, folder):
     for who in ("first", "second"):
         for i in range(each):
             tally.case(lost=None if f"{who}{i}" in entries else f"{who}{i}")
+    assert not tally.problems
 
 
 def executed_notebook() -> bytes:
@@ -456,6 +462,7 @@ def test_a_damaged_notebook_is_ignored_where_it_was_run_and_refused_where_it_is_
             wrong = repr(error)
         tally.case(wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(path)
+    assert not tally.problems
 
 
 README = f"# Title\n\nÄ text.\n\n{claims.START}\nan older table\n{claims.END}\n\nThe end.\n"
@@ -496,3 +503,4 @@ def test_the_table_goes_between_its_marks_or_nothing_is_written(tally, cases, fo
         tally.case(lost=lost, wrong=wrong and f"seed {k}, {how}: {wrong}")
         remove(readme)
         remove(page_file)
+    assert not tally.problems

@@ -200,6 +200,7 @@ def test_a_given_folder_is_used_whole_or_refused_in_words(tally, cases, monkeypa
         lost = "files were changed" if sorted(folder.rglob("*")) != before else None
         about = f"seed {seed}, {states}: "
         tally.case(lost=lost and about + lost, wrong=wrong and about + wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("MNIST sources")
@@ -241,6 +242,7 @@ def test_cache_and_mirrors_give_what_they_have_and_say_what_they_lack(
             lost = "a good file of the cache is gone"
         about = f"seed {seed}, cache {states}, mirrors {plans}: "
         tally.case(lost=lost and about + lost, wrong=wrong and about + wrong)
+    assert not tally.problems
 
 
 def some_plan(rng) -> dict | None:
@@ -282,3 +284,4 @@ def test_a_mirror_that_falls_silent_is_left(tally, monkeypatch, tmp_path):
             path.unlink()
         wrong = says(attempt(True)[1], sources.DataUnavailable, url, "timed out")
         tally.case(wrong=wrong)
+    assert not tally.problems

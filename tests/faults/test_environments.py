@@ -223,6 +223,7 @@ def test_no_setting_reaches_the_figures(tally, cases, expected, home, tmp_path):
         answer = dcm(clone, own, "figures", settings=settings)
         problem = wrong(clone, answer, expected)
         tally.case(wrong=problem and f"seed {seed}, {settings}: {problem}")
+    assert not tally.problems
 
 
 FOLDERS = (
@@ -292,6 +293,7 @@ def test_notebooks_run_in_this_interpreter_in_any_folder(tally, cases, expected,
         answer = dcm(clone, own, "figures", settings=variables, flags=flags, cwd=cwd)
         problem = wrong(clone, answer, expected)
         tally.case(wrong=problem and f"seed {seed}, {clone.name!a} {settings} {flags}: {problem}")
+    assert not tally.problems
 
 
 ENCODINGS = (
@@ -362,6 +364,7 @@ def test_no_encoding_loses_what_is_printed_or_written(
         if (readme.read_bytes(), page.read_bytes()) != kept:
             problem = "README.md or claims.md differs"
         tally.case(wrong=problem and f"case {seed}, {command}, {settings}: {problem}")
+    assert not tally.problems
 
 
 @pytest.mark.kind("clocks")
@@ -393,3 +396,4 @@ def test_a_file_server_s_clock_may_be_wrong(tally, cases, capsys, monkeypatch, t
         counted = f"{2 * len(chosen)} figure files" in lines[-1]
         right = counted and listed == set(chosen)
         tally.case(wrong=None if right else f"seed {seed}, {late:.3g} s late: {lines}")
+    assert not tally.problems

@@ -194,6 +194,7 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_file(name, tally, cases, fo
     for k in range(cases(6, 60)):
         lost, wrong = tried(WRITERS[name], folder, k, largest_file)
         tally.case(lost, wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("full disk")
@@ -202,6 +203,7 @@ def test_a_full_disk_leaves_the_old_file(name, tally, cases, small_disk):
     for k in range(cases(6, 60)):
         lost, wrong = tried(WRITERS[name], small_disk, k, lambda n: only_room_for(n, small_disk))
         tally.case(lost, wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("file too large")
@@ -232,6 +234,7 @@ def test_claims_under_ulimit_leaves_the_readme(tally, cases, folder):
         if answer.returncode != 2 or len(lines) != 1 or "could not be written" not in lines[0]:
             wrong = f"{limit} blocks: status {answer.returncode}, {answer.stderr}"
         tally.case(lost, wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("full disk")
@@ -255,6 +258,7 @@ def test_a_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(tally, case
         if run.finished() is None:
             wrong = f"seed {k}: no result when there was room"
         tally.case(lost, wrong)
+    assert not tally.problems
 
 
 def generators(seed) -> dict:
@@ -278,6 +282,7 @@ def test_runs_that_cannot_write_their_result_say_so_and_the_others_go_on(tally, 
     if not errors[str(blocked)].startswith(str(blocked.path)):
         wrong = f"not named: {errors}"
     tally.case(wrong=wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("results cannot be written")
@@ -290,3 +295,4 @@ def test_a_read_only_disk_is_found_before_the_work_begins(tally, small_disk):
     except JobError as error:
         said = str(run.path) in str(error) and ";" in str(error)
         tally.case(wrong=None if said else str(error))
+    assert not tally.problems

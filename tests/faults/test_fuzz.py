@@ -855,18 +855,22 @@ def compared(value, rng):
 @pytest.mark.kind("fuzzed calls: model")
 def test_functions_of_the_model(tally, cases):
     try_all(model_table(), tally, cases(15, 2000))
+    assert not tally.problems
 
 
 @pytest.mark.kind("fuzzed calls: settle")
 def test_functions_that_settle_and_learn(tally, cases):
     try_all(settle_table(), tally, cases(15, 2000))
+    assert not tally.problems
 
 
 @pytest.mark.kind("fuzzed calls: kernels")
 def test_kernels(tally, cases):
     try_all(kernels_table(), tally, cases(15, 2000))
+    assert not tally.problems
 
 
 @pytest.mark.kind("fuzzed calls: measures")
 def test_measures(tally, cases):
     try_all(measures_table(), tally, cases(15, 2000))
+    assert not tally.problems

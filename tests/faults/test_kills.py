@@ -286,6 +286,7 @@ def test_runs_whose_command_is_killed(name, tally, cases, start, undisturbed, tm
         about = f"runs, {name} after {moment:.2f} of {last:.2f} s"
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
         shutil.rmtree(clone)
+    assert not tally.problems
 
 
 @pytest.mark.parametrize("name", TO_COMMAND if FULL else TO_COMMAND[1::2])
@@ -304,6 +305,7 @@ def test_notebooks_whose_command_is_killed(name, tally, cases, start, undisturbe
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
     assert again(start, NOTEBOOKS, clone) is None
     assert (clone / FIGURE).read_bytes() == figure
+    assert not tally.problems
 
 
 @pytest.mark.parametrize("name", TO_MEMBERS)
@@ -341,6 +343,7 @@ def test_a_killed_worker_or_kernel_is_named_and_the_others_go_on(
         about = f"{name}, case {i}, killed after {moment:.2f} s"
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
         shutil.rmtree(clone)
+    assert not tally.problems
 
 
 @pytest.mark.kind("--force interrupted")
@@ -365,6 +368,7 @@ def test_an_interrupted_force_goes_on_and_mixes_nothing_in_silence(
         about = f"--force, {name} after {moment:.2f} of {last:.2f} s"
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
         shutil.rmtree(clone)
+    assert not tally.problems
 
 
 def unfinished(start, clone) -> str | None:
@@ -421,3 +425,4 @@ def test_claims_that_are_interrupted_leave_whole_files(tally, cases, start, undi
         wrong = wrong or (f"left behind: {left}" if left else None)
         about = f"claims, {name} after {moment:.2f} of {last:.2f} s"
         tally.case(lost=tell(lost, about), wrong=tell(wrong, about))
+    assert not tally.problems

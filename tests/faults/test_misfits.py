@@ -41,17 +41,20 @@ def run(tally, kind, cases, **environment):
 @pytest.mark.kind("kernel misfits")
 def test_misfits_are_named_or_work(tally, cases):
     run(tally, "misfits", cases(60, 2000))
+    assert not tally.problems
 
 
 @pytest.mark.kind("twins disagree")
 def test_compiled_and_plain_twins_have_the_same_outcome(tally, cases):
     run(tally, "twins", cases(30, 1000))
+    assert not tally.problems
 
 
 @needs_mprotect
 @pytest.mark.kind("kernel guard pages")
 def test_compiled_code_stays_within_its_arrays(tally, cases):
     run(tally, "guards", cases(10, 500))
+    assert not tally.problems
 
 
 @compiles_anew
@@ -59,3 +62,4 @@ def test_compiled_code_stays_within_its_arrays(tally, cases):
 def test_compiled_code_with_every_index_checked(tally, tmp_path):
     """Numba's own test of every index."""
     run(tally, "misfits", 200, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+    assert not tally.problems

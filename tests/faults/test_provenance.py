@@ -292,6 +292,7 @@ def test_the_commit_is_the_clones_own_or_unknown(tally, cases, monkeypatch, tmp_
             lost = "git's index was written"
         about = f"seed {seed}, {place.__name__}, {change}, {setting.__name__}: "
         tally.case(lost=lost and about + lost, wrong=wrong and about + wrong)
+    assert not tally.problems
 
 
 @pytest.mark.kind("provenance")
@@ -326,6 +327,7 @@ def test_without_a_git_that_works_the_commit_is_unknown(tally, monkeypatch, tmp_
             break
         time.sleep(0.02)
     tally.case(wrong=wrong)
+    assert not tally.problems
 
 
 def is_running(pid) -> bool:
@@ -420,6 +422,7 @@ def test_code_of_one_clone_on_notebooks_of_another_is_said(tally, tmp_path, chan
             if answer["True"].startswith("refused") != differs:
                 wrong = f"may A's code write B's results? {answer['True']!r}"
         tally.case(wrong=wrong and f"{change} in {here.name}: {wrong}")
+    assert not tally.problems
 
 
 @pytest.mark.kind("provenance")
@@ -437,6 +440,7 @@ def test_what_is_kept_is_written_by_a_clones_own_code_only(tally, monkeypatch, t
         wrong = f"not refused: {answer.output!r}"
     lost = None if sorted(b.rglob("*")) == before else "the other clone was written to"
     tally.case(lost=lost, wrong=wrong and f"{command}: {wrong}")
+    assert not tally.problems
 
 
 @pytest.mark.kind("provenance")
@@ -451,6 +455,7 @@ def test_figures_note_code_and_notebooks_of_two_places(tally, monkeypatch, tmp_p
     if noted != (change != "none") or (noted and str(ROOT / "dcm") not in answer.stderr):
         wrong = f"printed {answer.stderr!r}"
     tally.case(wrong=wrong and f"{change}: {wrong}")
+    assert not tally.problems
 
 
 @pytest.mark.kind("provenance")
@@ -469,3 +474,4 @@ def test_kernels_run_the_code_of_the_command_that_started_them(tally, tmp_path):
     used = executed.cells[-1].outputs[0].text.strip()
     wrong = None if Path(used) == b / "dcm" / "__init__.py" else f"{used}\n{done.stderr}"
     tally.case(wrong=wrong)
+    assert not tally.problems

@@ -51,6 +51,7 @@ def test_commands_give_the_same_whatever_the_switches(tally, cases, clone):
         fine = found.returncode == 0 and [*(clone / "figures" / "quick").glob("*.png")]
         tally.case(wrong=None if fine else f"{switch}: {found}")
         shutil.rmtree(clone / "figures" / "quick", ignore_errors=True)
+    assert not tally.problems
 
 
 @pytest.mark.kind("environment: Python's and Numba's switches")
@@ -59,6 +60,7 @@ def test_the_checklist_tests_without_assert_statements_too(tally):
         found = run(["-c", CHECKS], ROOT, PYTHONOPTIMIZE=level)
         fine = found.stdout.strip() == "None w_up[0, 1] never moves"
         tally.case(wrong=None if fine else f"python -{level * 'O'}: {found}")
+    assert not tally.problems
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,4 @@ def test_the_bounds_of_the_dependencies_are_true(reachable, tally, tmp_path, ver
     done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
     said = f"{done.stdout[-3000:]}\n{done.stderr[-1000:]}"
     tally.case(wrong=None if done.returncode == 0 else f"{versions}: {said}")
+    assert not tally.problems

@@ -247,6 +247,7 @@ class _Received(io.BytesIO):
         self.until = time.monotonic() + LONGEST
 
     def write(self, chunk) -> int:
+        """Keep what has come; ``ValueError`` where it is too long, ``TimeoutError`` too slow."""
         if self.tell() + len(chunk) > self.longest:
             raise ValueError("is longer than MNIST's")
         if time.monotonic() > self.until:
